@@ -1,0 +1,69 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need, once.
+PYTHON ?= python3
+UV_VENV := .uv
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
+LOCKED := environments/cli environments/dev environments/uv environments/register environments/train environments/serve src/azureml_local/tracking
+
+.PHONY: demo test stop check lint types workflows locks locks-check environments clean help
+.DEFAULT_GOAL := help
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: .venv/.cli ## train, gate, register, deploy and score on this machine (DATA=PATH: on your own transactions)
+	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)")
+
+test: .venv/.dev environments ## run every test
+	@$(BIN)/pytest $(ARGS)
+
+stop: .venv/.cli ## end the local Azure ML and everything it started
+	@$(BIN)/mlops local stop
+
+environments: .venv/.cli ## build the environments of the steps, so that tests need no network
+	@$(BIN)/mlops local build environments/train environments/serve environments/register \
+		tests/environments/no-plugin --tracking
+
+check: lint types workflows locks-check ## what continuous integration checks besides the tests
+
+lint: .venv/.dev
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: .venv/.dev
+	@$(BIN)/mypy
+
+workflows: .venv/.dev
+	@$(BIN)/actionlint && $(BIN)/zizmor --offline --quiet .github
+
+locks: .venv/.cli ## make the locks anew from their sources (UPGRADE=1: with newer versions)
+	@for name in $(LOCKED); do echo "environments/$$name"; (cd environments/$$name && ../../$(BIN)/uv pip compile \
+		--quiet --universal --generate-hashes --python-version 3.11 --no-header $(if $(UPGRADE),--upgrade) \
+		requirements.in --output-file requirements.txt) || exit 1; done
+
+locks-check: locks
+	@git diff --exit-code --stat -- environments || (echo "locks differ from their sources: commit what 'make locks' made" >&2; exit 1)
+
+clean: ## stop everything and remove what was set up
+	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes; fi
+	@rm -rf .venv $(UV_VENV) .azureml-local
+
+$(UV_VENV)/bin/uv: environments/uv/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; %s is %d.%d. Try: make PYTHON=python3.12" % (sys.executable, *sys.version_info[:2]))'
+	@echo "installing uv into $(UV_VENV)"
+	@$(PYTHON) -m venv $(UV_VENV)
+	@$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r environments/uv/requirements.txt
+	@touch $@
+
+.venv/bin/python: | $(if $(findstring $(UV_VENV),$(UV)),$(UV_VENV)/bin/uv)
+	@$(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" --allow-existing .venv
+
+.venv/.cli: environments/cli/requirements.txt pyproject.toml | .venv/bin/python
+	@echo "setting up .venv"
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r environments/cli/requirements.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: environments/dev/requirements.txt | .venv/.cli
+	@echo "setting up the test tools in .venv"
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r environments/dev/requirements.txt
+	@touch $@

@@ -1,0 +1,6 @@
+"""Azure Machine Learning on one machine: an HTTPS server on loopback that the unmodified `MLClient` talks to.
+
+It is to Azure ML what Azurite is to Azure Storage. `app.py` shows the whole server, `resource_types.py`
+and `actions.py` what it knows, `parity.py` what the real service does that no one would guess.
+It imports nothing of the project around it.
+"""

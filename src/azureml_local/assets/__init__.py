@@ -1,0 +1,1 @@
+"""Versioned assets: data, models, environments, components, code snapshots."""

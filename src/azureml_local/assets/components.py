@@ -1,0 +1,104 @@
+"""Components: the service's spelling of a spec, and its own names for anonymous ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from ..behaviour import properties
+from ..context import Context
+from ..errors import BadRequest, NotFound
+from ..ids import ResourceId
+from ..requests import Call
+from ..store import Body, Resource
+from . import environments
+from .versions import Version
+
+ANONYMOUS = "azureml_anonymous"
+DEFAULT_LABEL = "azureml_default"
+CATALOGUE = "azureml://registries/"
+"""Microsoft's curated environments live in a registry that is not here; their names are taken on trust."""
+
+
+class ComponentVersion(Version):
+    """A component's code, command and interface are fixed; its description may change."""
+
+    def __init__(self) -> None:
+        super().__init__("component", ())
+
+    def store_as(self, call: Call, id: ResourceId, body: Body) -> ResourceId:  # noqa: A002
+        """An anonymous component gets a guid from its content: the same one each time."""
+        if id.parent.name != ANONYMOUS:
+            return id
+        spec = dict((body.get("properties") or {}).get("componentSpec") or {})
+        spec.pop("version", None)
+        content = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+        return id.parent.child("versions", str(uuid.uuid5(uuid.NAMESPACE_OID, content)))
+
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+        spec = as_text(values.get("componentSpec") or {})
+        spec.pop("_source", None)
+        for port in (spec.get("inputs") or {}).values():
+            port.setdefault("optional", "False")
+        if spec.get("type", "command") == "command":
+            spec.setdefault("resources", {}).setdefault("instance_count", "1")
+        if spec.get("environment"):
+            spec["environment"] = _environment(call.context, id, spec["environment"])
+        anonymous = id.parent.name == ANONYMOUS
+        return {
+            **values,
+            "isAnonymous": anonymous,
+            "description": None,
+            "componentSpec": spec,
+            "provisioningState": "Succeeded",
+            "stage": "Logged" if anonymous else "Development",
+        }
+
+    def check_unchanged(self, id: ResourceId, values: Body, known: Body) -> None:  # noqa: A002
+        if id.parent.name == ANONYMOUS:
+            return  # its version is made from its content
+        for field in ("code", "command", "environment", "inputs", "outputs", "type"):
+            if values["componentSpec"].get(field) != known["componentSpec"].get(field):
+                raise BadRequest(
+                    f'Failed to update component {id.parent.name} since field "{field}" is immutable, '
+                    "try specifying a new version.",
+                    inner=("BadArgument", "ArgumentInvalid", "UpdateComponentFailed"),
+                )
+
+    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+        """The version `azureml_default` is the newest one; its id names the label."""
+        if id.name != DEFAULT_LABEL:
+            return context.store.get(id)
+        versions = context.store.children(id.parent, "versions")
+        return versions[-1] if versions else None
+
+
+def as_text(value: Any) -> Any:
+    """Every scalar of a spec as text, `"True"` and `"0.2"`, as the service keeps them."""
+    if isinstance(value, dict):
+        return {key: as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_text(item) for item in value]
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _environment(context: Context, id: ResourceId, reference: str) -> str:  # noqa: A002
+    """The full id of an environment. Raises NotFound for one that was never registered."""
+    if reference.startswith(CATALOGUE):
+        return reference
+    found = environments.find(context, id.workspace, reference)
+    if found is None:
+        raise NotFound(
+            f"The environment {reference.rpartition('/environments/')[2] or reference} that the component names "
+            f"does not exist in the workspace '{id.workspace.name}'. Register it first.",
+            inner=("NotFound",),
+        )
+    return f"azureml:{found.id}"
+
+
+def spec_of(resource: Resource) -> dict[str, Any]:
+    """The componentSpec of a stored component."""
+    spec: dict[str, Any] = properties(resource)["componentSpec"]
+    return spec

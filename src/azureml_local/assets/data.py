@@ -1,0 +1,20 @@
+"""Data assets: a name and a version for a URI."""
+
+from __future__ import annotations
+
+from ..ids import ResourceId
+from ..requests import Call
+from ..storage.uris import normalise
+from ..store import Body, Resource
+from .versions import Version
+
+
+class DataVersion(Version):
+    """The URI comes back in its long form."""
+
+    def __init__(self) -> None:
+        super().__init__("data", ("dataUri", "dataType"))
+
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+        uri = values.get("dataUri") or ""
+        return {"stage": None, "intellectualProperty": None, **values, "dataUri": normalise(id, uri)}

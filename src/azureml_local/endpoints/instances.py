@@ -1,0 +1,264 @@
+"""Instances of online deployments: processes of the real inference server, one each."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..behaviour import properties
+from ..context import Context
+from ..environments.build import BuildFailed, Environment, ensure_reference
+from ..errors import ServiceError
+from ..ids import ResourceId
+from ..jobs.folders import PASSED_ON
+from ..storage.uris import locate
+from ..store import Resource
+
+APPLICATION = Path(__file__).with_name("application.py")
+START_LIMIT = 120.0
+"""Seconds until a new instance has to be healthy."""
+RESTART_PAUSE = 1.0
+
+
+@dataclass
+class Instance:
+    """One process and the port it listens on."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+
+@dataclass
+class Group:
+    """The instances of one deployment; `pending` counts the requests that are being answered."""
+
+    folder: Path
+    instances: list[Instance] = field(default_factory=list)
+    pending: int = 0
+    stopping: bool = False
+    _turn: Iterator[int] = field(default_factory=itertools.count)
+
+    def next(self) -> Instance | None:
+        """The next instance in turn that lives."""
+        alive = [i for i in self.instances if i.process.poll() is None]
+        return alive[next(self._turn) % len(alive)] if alive else None
+
+
+class Instances:
+    """The instances of all deployments."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._groups: dict[str, Group] = {}
+        self._lock = threading.Lock()
+
+    def group(self, id: ResourceId) -> Group | None:  # noqa: A002
+        return self._groups.get(id.key)
+
+    def alive(self, id: ResourceId) -> bool:  # noqa: A002
+        group = self.group(id)
+        return group is not None and group.next() is not None
+
+    def provision(self, id: ResourceId) -> None:  # noqa: A002
+        """Start the instances of a deployment and wait until they are healthy; then they replace the old ones.
+
+        Raises ServiceError with the service's code if they cannot be started; the old ones go on serving.
+        """
+        resource = self.context.store.get(id)
+        if resource is None:
+            raise ServiceError(f"The deployment {id.name} was deleted.", code="ResourceNotFound")
+        log = self._log_file(id)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("")
+
+        def report(line: str) -> None:
+            with log.open("a") as file:
+                file.write(line + "\n")
+
+        reference = str(properties(resource)["environmentId"])
+        try:
+            environment = ensure_reference(self.context, id.workspace, reference, report)
+        except BuildFailed as error:
+            raise ServiceError(f"Image build failed. {error}", code="ImageBuildFailure") from error
+        group = Group(self.context.home.deployments / uuid.uuid4().hex)
+        variables = self._variables(resource, group.folder)
+        try:
+            for number in range(int((resource.body.get("sku") or {}).get("capacity") or 1)):
+                group.instances.append(self._start(environment, group.folder, number, variables, log))
+        except BaseException:
+            self._end(group)
+            raise
+        with self._lock:
+            old = self._groups.get(id.key)
+            self._groups[id.key] = group
+        if old:
+            self._end(old)
+        for number in range(len(group.instances)):
+            arguments = (group, number, environment, variables, log)
+            threading.Thread(target=self._keep_alive, args=arguments, daemon=True).start()
+
+    def resume(self) -> None:
+        """Start what served, or was about to, when the last server ended."""
+        for resource in self.context.store.of_type("workspaces/onlineEndpoints/deployments"):
+            if properties(resource).get("provisioningState") in ("Succeeded", "Updating"):
+                self.context.workers.submit(self._resume, resource)
+
+    def _resume(self, resource: Resource) -> None:
+        from .online import set_state
+
+        try:
+            self.provision(resource.id)
+        except ServiceError:
+            set_state(self.context, resource.id, "Failed")
+        else:
+            set_state(self.context, resource.id, "Succeeded", _provisioned=True)
+
+    def stop(self, id: ResourceId) -> None:  # noqa: A002
+        """End the instances of a deployment."""
+        with self._lock:
+            group = self._groups.pop(id.key, None)
+        if group:
+            self._end(group)
+        self._log_file(id).unlink(missing_ok=True)
+
+    def stop_all(self) -> None:
+        with self._lock:
+            groups = list(self._groups.values())
+            self._groups.clear()
+        for group in groups:
+            self._end(group)
+
+    def log(self, id: ResourceId, lines: int) -> str:  # noqa: A002
+        """The last lines of what the instances wrote."""
+        path = self._log_file(id)
+        text = path.read_text(errors="replace") if path.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _log_file(self, id: ResourceId) -> Path:  # noqa: A002
+        name = uuid.uuid5(uuid.NAMESPACE_URL, id.key).hex
+        return self.context.home.logs / "deployments" / f"{name}.log"
+
+    def _variables(self, resource: Resource, folder: Path) -> dict[str, str]:
+        """Lay out code and model as in the service's container and name the places."""
+        values, app = properties(resource), folder / "azureml-app"
+        configuration = values["codeConfiguration"]
+        code = ResourceId.parse(str(configuration.get("codeId") or ""))
+        version = self.context.store.get(code) if code else None
+        if version is None:
+            raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
+        uri = version.body["properties"]["codeUri"].replace(":443/", "/")
+        source = locate(self.context, resource.id.workspace, uri).on_disk(self.context)
+        root = app / source.name
+        shutil.copytree(source, root)
+        script = root / configuration["scoringScript"]
+        if not script.is_file():
+            raise ServiceError(
+                f"The scoring script {configuration['scoringScript']} is not in the code.", code="BadArgument"
+            )
+        models = app / "azureml-models"
+        models.mkdir(parents=True)
+        model = ResourceId.parse(str(values.get("model") or ""))
+        if model:
+            found = self.context.store.get(model)
+            if found is None:
+                raise ServiceError(f"The model {model.parent.name} does not exist.", code="ResourceNotFound")
+            place = locate(self.context, model.workspace, properties(found)["modelUri"]).on_disk(self.context)
+            models = models / model.parent.name / model.name
+            models.mkdir(parents=True)
+            (models / place.name).symlink_to(place, target_is_directory=place.is_dir())
+        machine = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {
+            **machine,
+            **{k: str(v) for k, v in (values.get("environmentVariables") or {}).items()},
+            "AZUREML_MODEL_DIR": str(models),
+            "AZUREML_ENTRY_SCRIPT": str(script),
+            "AML_APP_ROOT": str(root),
+            "HOME": str(folder),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _start(
+        self, environment: Environment, folder: Path, number: int, variables: dict[str, str], log: Path
+    ) -> Instance:
+        """Start one process and wait until it answers its probe. Raises ServiceError if it does not."""
+        port_file = folder / f"port-{number}"
+        port_file.unlink(missing_ok=True)
+        path = f"{environment.python.parent}{os.pathsep}/usr/local/bin:/usr/bin:/bin"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [str(environment.python), str(APPLICATION), str(port_file)],
+                env={**variables, "PATH": path},
+                cwd=variables["AML_APP_ROOT"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline and process.poll() is None:
+            if port_file.exists() and _healthy(int(port_file.read_text())):
+                return Instance(process, int(port_file.read_text()))
+            time.sleep(0.05)
+        _kill(process)
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+        raise ServiceError(
+            f"User container has crashed or terminated. Please see the deployment's logs. {tail}",
+            code="ResourceNotReady",
+        )
+
+    def _keep_alive(
+        self, group: Group, number: int, environment: Environment, variables: dict[str, str], log: Path
+    ) -> None:
+        """Start an instance again that ended by itself, as the service restarts a container."""
+        while True:
+            group.instances[number].process.wait()
+            time.sleep(RESTART_PAUSE)
+            if group.stopping:
+                return
+            try:
+                group.instances[number] = self._start(environment, group.folder, number, variables, log)
+            except ServiceError:
+                continue
+
+    @staticmethod
+    def _end(group: Group) -> None:
+        group.stopping = True
+        for instance in group.instances:
+            _kill(instance.process)
+        shutil.rmtree(group.folder, ignore_errors=True)
+
+
+def _healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and its workers, and take its end."""
+    for number, wait in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(wait)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    if process.stdin:
+        process.stdin.close()
+    process.wait()

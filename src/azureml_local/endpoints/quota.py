@@ -1,0 +1,52 @@
+"""Quota of online deployments: ceil(1.2 × instances) × cores, from Azure ML's own pool (rule deployment-quota)."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from ..context import Context
+from ..errors import serving_refusal
+from ..ids import ResourceId
+from ..store import Body, Resource
+
+DSV2 = {"1": 1, "2": 2, "3": 4, "4": 8, "5": 16, "11": 2, "12": 4, "13": 8, "14": 16, "15": 20}
+"""Sizes of the Dv2 family are numbered; in the other families the number is that of the cores."""
+NO_RESERVE = re.compile(r"NC\d+ads_A100_v4|NC\d+ads_H100_v5|ND\d+a?m?sr_A100_v4|ND40rs_v2|ND\d+isr_H100_v5", re.I)
+
+
+def cores(size: str) -> int:
+    """The cores of a VM size; 1 for a name that has no number."""
+    if found := re.match(r"standard_ds?(\d+)_v2$", size, re.IGNORECASE):
+        return DSV2.get(found[1], int(found[1]))
+    found = re.match(r"standard_[a-z]+(\d+)", size, re.IGNORECASE)
+    return int(found[1]) if found else 1
+
+
+def needed(body: Body) -> int:
+    """The cores that a deployment asks for, with the reserve for its upgrades."""
+    size = str((body.get("properties") or {}).get("instanceType") or "")
+    instances = int((body.get("sku") or {}).get("capacity") or 1)
+    factor = 1.0 if NO_RESERVE.search(size) else 1.2
+    return math.ceil(round(factor * instances, 6)) * cores(size)
+
+
+def check(context: Context, id: ResourceId, body: Body, existing: Resource | None) -> None:  # noqa: A002
+    """Refuse a deployment that the pool of the subscription has no room for."""
+    if not context.parity.holds("deployment-quota"):
+        return
+    used = sum(
+        needed(other.body)
+        for other in context.store.of_type("workspaces/onlineEndpoints/deployments")
+        if other.id.key != id.key and other.id.subscription.lower() == id.subscription.lower()
+    )
+    held = needed(existing.body) if existing else 0
+    wanted, limit = needed(body), context.endpoint_cores
+    if used + max(wanted, held) > limit:
+        size = (body.get("properties") or {}).get("instanceType")
+        raise serving_refusal(
+            f"Not enough quota available for {size} in SubscriptionId {id.subscription}. "
+            f"Current usage/limit: {used + held}/{limit}. Additional needed: {wanted} Please see "
+            "troubleshooting guide, available here: https://aka.ms/oe-tsg#error-outofquota",
+            field="VmSize",
+        )

@@ -1,0 +1,1 @@
+"""Step environments: what an environment declares, and the virtual environment built from it."""

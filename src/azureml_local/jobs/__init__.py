@@ -1,0 +1,1 @@
+"""Jobs: submission, the graph of a pipeline, one step as a process, reuse, run history."""

@@ -1,0 +1,75 @@
+"""A request as handlers see it, and the answers they give."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from .context import Context
+from .errors import JSON, BadRequest
+from .ids import ResourceId
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, whole. Handlers are plain functions from a Call to a Response and run in threads."""
+
+    context: Context
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    content: bytes
+
+    def parameter(self, name: str, default: str = "") -> str:
+        """A query parameter; names are compared without case, as the service does."""
+        for key, values in parse_qs(self.query, keep_blank_values=True).items():
+            if key.lower() == name.lower():
+                return values[0]
+        return default
+
+    def json(self) -> dict[str, Any]:
+        """The body as an object; {} where there is none. Raises BadRequest for anything else."""
+        if not self.content.strip():
+            return {}
+        try:
+            body = json.loads(self.content)
+        except ValueError as error:
+            raise BadRequest(f"The request body is not JSON: {error}", inner=("RequestInvalid",)) from error
+        if not isinstance(body, dict):
+            raise BadRequest("The request body must be a JSON object.", inner=("RequestInvalid",))
+        return body
+
+    @property
+    def id(self) -> ResourceId:
+        """The ARM id in the path. Only for paths that hold one."""
+        position = self.path.lower().find("/subscriptions/")
+        parsed = ResourceId.parse(self.path[position:]) if position >= 0 else None
+        if parsed is None:
+            raise BadRequest(f"The path {self.path} holds no resource id.")
+        return parsed
+
+    def id_url(self, id: ResourceId) -> str:  # noqa: A002
+        """The address of a resource, with the api-version that was asked with."""
+        return f"{self.context.base}{id}?api-version={self.parameter('api-version')}"
+
+
+def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer with the headers that Azure Resource Manager puts on each."""
+    return Response(
+        json.dumps(body),
+        status,
+        headers={
+            "Cache-Control": "no-cache",
+            "Pragma": "no-cache",
+            "Expires": "-1",
+            "x-ms-response-type": "standard",
+            **(headers or {}),
+        },
+        media_type=JSON,
+    )

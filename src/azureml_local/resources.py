@@ -1,0 +1,133 @@
+"""The generic half of Azure Resource Manager: GET, PUT, PATCH, DELETE and LIST on every type of the table."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from . import operations
+from .actions import ACTIONS
+from .behaviour import Behaviour
+from .context import Context, system_data
+from .errors import BadRequest, NotSupported
+from .ids import PROVIDER, ResourceId
+from .requests import Call, answer
+from .resource_types import TYPES
+from .store import Body, Resource
+from .workspaces import ensure_workspace
+
+
+def handle(call: Call) -> Response:
+    """Any request on an ARM id."""
+    id = call.id  # noqa: A001
+    if id.provider.lower() != PROVIDER.lower() or not (id.pairs or id.tail):
+        raise NotSupported(f"{call.method} on the provider {id.provider}")
+    if id.pairs and id.type.lower() != "workspaces":
+        ensure_workspace(call.context, id.workspace)
+    if id.tail:
+        if call.method == "GET":
+            return _list(call, id)
+        if call.method == "POST":
+            return _act(call, id)
+    elif call.method in VERBS:
+        behaviour = _behaviour(id.type, call.method)
+        return VERBS[call.method](call, id, behaviour)
+    raise NotSupported(f"{call.method} {id.type}{'/' + id.tail if id.tail else ''}")
+
+
+def _behaviour(type_: str, method: str) -> Behaviour:
+    behaviour = TYPES.get(type_.lower())
+    if behaviour is None:
+        raise NotSupported(f"{method} {type_}")
+    return behaviour
+
+
+def render(context: Context, resource: Resource, behaviour: Behaviour) -> Body:
+    """A resource as it is answered: ids compare without case and come back as first written."""
+    body = {k: v for k, v in behaviour.view(context, resource).items() if not k.startswith("_")}
+    kind = f"{PROVIDER}/{'/'.join(part for part, _ in resource.id.pairs)}"
+    return {"id": str(resource.id), "name": resource.id.name, "type": kind, **body}
+
+
+def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+    if id.type.lower() == "workspaces":
+        ensure_workspace(call.context, id)
+    resource = behaviour.find(call.context, id)
+    if resource is None:
+        raise behaviour.missing(id)
+    return answer(render(call.context, resource, behaviour))
+
+
+def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+    body, store = call.json(), call.context.store
+    with store.transaction():
+        target = behaviour.store_as(call, id, body)
+        existing = store.get(target)
+        known = existing.body.get("systemData") if existing else None
+        prepared = behaviour.prepare(call, target, body, existing)
+        store.put(target, {**prepared, "systemData": system_data(known)})
+    operation = behaviour.applied(call, target, existing)
+    resource = store.get(target)
+    if resource is None:
+        raise behaviour.missing(id)
+    content = render(call.context, resource, behaviour)
+    if operation:
+        return answer(content, 201, operations.headers(call, operation, call.id_url(target)))
+    created = existing is None or target.key != id.key
+    return answer(content, 201, {"Location": call.id_url(id)}) if created else answer(content)
+
+
+def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+    store, changes = call.context.store, call.json()
+    with store.transaction():
+        resource = store.get(id)
+        if resource is None:
+            raise behaviour.missing(id)
+        changed = behaviour.patch(call, resource, changes)
+        store.put(id, {**changed, "systemData": system_data(resource.body.get("systemData"))})
+    return _get(call, id, behaviour)
+
+
+def _delete(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+    resource = call.context.store.get(id)
+    if resource is None:
+        return Response(b"", 204)
+    if not behaviour.can_delete:
+        raise NotSupported(f"DELETE {id.type}")
+    operation = behaviour.delete(call, resource)
+    if operation:
+        return answer(None, 202, operations.headers(call, operation))
+    call.context.store.delete(id)
+    return Response(b"", 200)
+
+
+VERBS = {"GET": _get, "PUT": _put, "PATCH": _patch, "DELETE": _delete}
+
+
+def _list(call: Call, id: ResourceId) -> Response:  # noqa: A002
+    """GET of a collection. `$top` cuts the list; the emulator has no pages."""
+    type_ = f"{id.type}/{id.tail}" if id.pairs else id.tail
+    behaviour = _behaviour(type_, "LIST")
+    parent = ResourceId(id.subscription, id.group, id.provider, id.pairs)
+    resources = behaviour.listed(call, parent, call.context.store.children(parent, id.tail))
+    top = call.parameter("$top")
+    if top:
+        if not top.isdigit():
+            raise BadRequest(f"$top must be a number, it is {top!r}.")
+        resources = resources[: int(top)]
+    return answer({"value": [render(call.context, r, behaviour) for r in resources]})
+
+
+def _act(call: Call, id: ResourceId) -> Response:  # noqa: A002
+    action = ACTIONS.get(f"{id.type}/{id.tail}".lower())
+    if action is None:
+        raise NotSupported(f"POST {id.type}/{id.tail}")
+    return action(call)
+
+
+def list_workspaces(call: Call) -> Response:
+    """GET /subscriptions/S/providers/…/workspaces: those of every resource group."""
+    subscription = call.path.strip("/").split("/")[1].lower()
+    found = call.context.store.of_type("workspaces")
+    behaviour = TYPES["workspaces"]
+    kept = [r for r in found if r.id.subscription.lower() == subscription]
+    return answer({"value": [render(call.context, r, behaviour) for r in kept]})

@@ -1,0 +1,111 @@
+"""Runs the server: `python -m azureml_local.serve --home FOLDER --port PORT [--allow RULE …]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+
+from .context import Context
+from .errors import LocalError
+from .home import Home, write_json
+from .identity import certificates
+from .identity.tokens import Signer
+from .parity import Parity
+from .store import Store
+
+PORT_TAKEN = 3
+"""Exit code when the port is in use."""
+
+
+def build(home: Home, port: int, allowed: tuple[str, ...], endpoint_cores: int) -> Context:
+    """The context of a server that is about to listen on `port`."""
+    from .endpoints.instances import Instances
+    from .jobs.runner import Runner
+    from .tracking.servers import TrackingServers
+
+    context = Context(
+        home=home,
+        store=Store(home.database),
+        parity=Parity(allowed),
+        signer=Signer(home.secret("signing")),
+        base=f"https://localhost:{port}",
+        identity_header=home.secret("identity-header"),
+        endpoint_cores=endpoint_cores,
+    )
+    context.runner = Runner(context)
+    context.instances = Instances(context)
+    context.tracking = TrackingServers(context)
+    return context
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=512)
+    except OSError as error:
+        print(f"port {port} of 127.0.0.1 is taken ({error.strerror})", file=sys.stderr)
+        sys.exit(PORT_TAKEN)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Listen until SIGTERM; then end everything that was started."""
+    parser = argparse.ArgumentParser(prog="azureml_local")
+    parser.add_argument("--home", required=True)
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
+    parser.add_argument("--allow", action="append", default=[], metavar="RULE")
+    parser.add_argument("--endpoint-cores", type=int, default=100, help="quota of online deployments")
+    options = parser.parse_args(arguments)
+    try:
+        Parity(tuple(options.allow))
+    except LocalError as error:
+        print(f"{error}; {error.hint}", file=sys.stderr)
+        return 2
+    import uvicorn
+
+    from .app import create
+    from .jobs.runner import stop_everything
+
+    home = Home.at(options.home)
+    sock = _listen(options.port)
+    port = sock.getsockname()[1]
+    certificate, key = certificates.ensure(home.certificates)
+    certificates.bundle(home.certificates)
+    context = build(home, port, tuple(options.allow), options.endpoint_cores)
+    config = uvicorn.Config(
+        create(context),
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    write_json(
+        home.server_file,
+        {
+            "pid": os.getpid(),
+            "port": port,
+            "base": context.base,
+            "allowed": sorted(context.parity.allowed),
+            "started": datetime.now(UTC).isoformat(),
+        },
+    )
+    context.instances.resume()
+    context.runner.resume()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl+C at the person's terminal is for their command
+    server.run(sockets=[sock])
+    stop_everything(context)
+    context.instances.stop_all()
+    context.tracking.stop()
+    context.workers.shutdown(wait=True, cancel_futures=True)
+    context.store.close()
+    home.server_file.unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Tracking: MLflow's own server behind a gateway that speaks `azureml://` and refuses what Azure refuses."""

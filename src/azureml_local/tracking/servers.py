@@ -1,0 +1,196 @@
+"""One MLflow server a workspace, started when it is first needed, and kept up to date with the runs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import subprocess
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..context import Context, workspace_guid
+from ..environments.build import ensure
+from ..environments.recipe import Recipe
+from ..errors import ServiceError
+from ..ids import ResourceId
+from ..jobs.runs import TERMINAL, Run
+from ..storage.datastores import account
+
+APPLICATION = Path(__file__).with_name("application.py")
+LOCK = Path(__file__).with_name("requirements.txt")
+START_LIMIT = 90.0
+"""Seconds: the first start makes the tables."""
+STATUS = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED", "Running": "RUNNING"}
+
+
+@dataclass
+class Server:
+    """A running tracking server and the address it listens on."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+
+
+class TrackingServers:
+    """The tracking servers of all workspaces."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._servers: dict[str, Server] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._dirty: set[str] = set()
+
+    # -- what others ask -------------------------------------------------------------------------------
+
+    def address(self, workspace: ResourceId) -> str:
+        """The address of the workspace's server, started now if need be, with every run in it."""
+        with self._lock:
+            lock = self._locks.setdefault(workspace_guid(workspace), threading.Lock())
+        with lock:
+            server = self._servers.get(workspace_guid(workspace))
+            if server is None or server.process.poll() is not None:
+                server = self._start(workspace)
+                self._servers[workspace_guid(workspace)] = server
+            self._bring_up_to_date(workspace, server)
+        return server.address
+
+    def pages(self) -> dict[str, str]:
+        """The pages of the servers that run now, by workspace's guid."""
+        running = {k: s for k, s in self._servers.items() if s.process.poll() is None}
+        return {guid: server.address for guid, server in running.items()}
+
+    def page(self, workspace: ResourceId, run_id: str) -> str:
+        """Where a person looks at a run: MLflow's page, reached through the emulator."""
+        return f"{self.context.base}/studio/runs/{run_id}?wsid={workspace}"
+
+    def step_uri(self, workspace: ResourceId) -> str:
+        """MLFLOW_TRACKING_URI of a step (rule tracking-plugin)."""
+        if self.context.parity.holds("tracking-plugin"):
+            return f"azureml://{self.context.host}/mlflow/v1.0{workspace}?"
+        return self.address(workspace)
+
+    def experiment_id(self, workspace: ResourceId, name: str) -> str:
+        """The id of an experiment: MLflow's where it has one of this name, else the one it will get."""
+        database = self._database(workspace)
+        if database.exists():
+            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                try:
+                    statement = "SELECT experiment_id FROM experiments WHERE name = ?"
+                    row = connection.execute(statement, (name,)).fetchone()
+                except sqlite3.OperationalError:
+                    row = None  # the tables are being made
+            if row:
+                return str(row[0])
+        return str(int(hashlib.sha256(name.encode()).hexdigest()[:12], 16))
+
+    def changed(self, workspace: ResourceId) -> None:
+        """A run was made or moved on: note that the server, if it runs, is behind."""
+        self._dirty.add(workspace_guid(workspace))
+        if workspace_guid(workspace) in self._servers:
+            self.context.workers.submit(self.address, workspace)
+
+    def stop(self) -> None:
+        """End every tracking server."""
+        for server in self._servers.values():
+            server.process.kill()
+            server.process.wait()
+        self._servers.clear()
+
+    # -- how it is done --------------------------------------------------------------------------------
+
+    def _folder(self, workspace: ResourceId) -> Path:
+        return self.context.home.tracking / workspace_guid(workspace)
+
+    def _database(self, workspace: ResourceId) -> Path:
+        return self._folder(workspace) / "mlflow.db"
+
+    def _artifacts(self, workspace: ResourceId) -> Path:
+        return self.context.home.blobs / account(workspace) / "azureml" / "ExperimentRun"
+
+    def _start(self, workspace: ResourceId) -> Server:
+        environment = ensure(self.context.home.environments, tracking_recipe(), lambda line: None)
+        folder, artifacts = self._folder(workspace), self._artifacts(workspace)
+        for needed in (folder, artifacts):
+            needed.mkdir(parents=True, exist_ok=True)
+        port_file = folder / "port"
+        port_file.unlink(missing_ok=True)
+        log = (self.context.home.logs / f"tracking-{workspace_guid(workspace)}.log").open("ab")
+        arguments = [str(self._database(workspace)), str(artifacts), str(port_file)]
+        with log:
+            process = subprocess.Popen(
+                [str(environment.python), "-I", str(APPLICATION), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_LIMIT
+        while not port_file.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                raise ServiceError(
+                    f"The tracking server did not start; see {log.name}.", code="ServiceError", status=503
+                )
+            time.sleep(0.05)
+        self._dirty.add(workspace_guid(workspace))
+        return Server(process, f"http://127.0.0.1:{port_file.read_text()}")
+
+    def _bring_up_to_date(self, workspace: ResourceId, server: Server) -> None:
+        """Send the runs that the server does not know as they are now."""
+        guid = workspace_guid(workspace)
+        if guid not in self._dirty:
+            return
+        self._dirty.discard(guid)
+        store, runs = self.context.store, []
+        for key, record in store.documents("run"):
+            state = [record["status"], record["display_name"], record["ended"]]
+            if record["workspace"].lower() != workspace.key or record.get("tracked") == state:
+                continue
+            runs.append(self._as_mlflow(Run(self.context, workspace, record["run_id"]), record))
+            store.update("run", key, tracked=state)
+        if runs:
+            request = urllib.request.Request(  # noqa: S310 - the address is our own, on loopback
+                f"{server.address}/azureml-local/runs",
+                json.dumps(runs).encode(),
+                {"Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request, timeout=60):  # noqa: S310
+                pass
+
+    def _as_mlflow(self, run: Run, record: dict[str, Any]) -> dict[str, Any]:
+        tags = {"mlflow.runName": record["display_name"], "mlflow.user": "local user", **record["tags"]}
+        if record["parent"]:
+            tags["mlflow.parentRunId"] = record["parent"]
+        if record["parent"] and record["root"]:
+            tags["mlflow.rootRunId"] = record["root"]
+        artifacts = self._artifacts(run.workspace)
+        return {
+            "run_id": run.id,
+            "experiment": record["experiment"],
+            "experiment_id": self.experiment_id(run.workspace, record["experiment"]),
+            "experiment_artifacts": artifacts.as_uri(),
+            "artifact_uri": (artifacts / f"dcid.{record['artifacts']}").as_uri(),
+            "name": record["display_name"],
+            "tags": {key: str(value) for key, value in tags.items()},
+            "status": STATUS.get(record["status"], "SCHEDULED"),
+            "start_time": _milliseconds(record["started"] or record["created"]),
+            "end_time": _milliseconds(record["ended"]) if record["status"] in TERMINAL else None,
+        }
+
+
+def _milliseconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+def tracking_recipe() -> Recipe:
+    """What the tracking server's environment holds."""
+    return Recipe("", LOCK.read_text())
