@@ -18,6 +18,7 @@ from typing import Any
 from .errors import LocalError
 from .home import Home
 from .identity.certificates import bundle
+from .identity.endpoints import CLOUD
 from .serve import PORT_TAKEN
 
 DEFAULT_PORT = 10443
@@ -141,6 +142,7 @@ def variables(home: Home) -> dict[str, str]:
     exceptions = [name for name in os.environ.get("NO_PROXY", "").split(",") if name]
     no_proxy = ",".join(dict.fromkeys([*exceptions, "localhost", "127.0.0.1"]))
     return {
+        "AZUREML_CURRENT_CLOUD": CLOUD,
         "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
         "IDENTITY_ENDPOINT": f"{base}/msi/token",
         "IDENTITY_HEADER": home.secret("identity-header"),

@@ -15,6 +15,20 @@ from .errors import JSON, BadRequest
 from .ids import ResourceId
 
 
+HERE = "https://azureml-local.invalid"
+"""Stands for the server's address in everything that is stored: the port may be another one next time."""
+
+
+def to_stored(context: Context, text: str) -> str:
+    """Text from a client, as it is kept."""
+    return text.replace(context.base, HERE).replace(f"{HERE}:443", HERE)
+
+
+def to_client(context: Context, text: str) -> str:
+    """Kept text, as a client gets it."""
+    return text.replace(HERE, context.base)
+
+
 @dataclass(frozen=True)
 class Call:
     """One request, whole. Handlers are plain functions from a Call to a Response and run in threads."""
@@ -34,11 +48,14 @@ class Call:
         return default
 
     def json(self) -> dict[str, Any]:
-        """The body as an object; {} where there is none. Raises BadRequest for anything else."""
+        """The body as an object, with our own address as it is stored; {} where there is none.
+
+        Raises BadRequest for anything else.
+        """
         if not self.content.strip():
             return {}
         try:
-            body = json.loads(self.content)
+            body = json.loads(to_stored(self.context, self.content.decode()))
         except ValueError as error:
             raise BadRequest(f"The request body is not JSON: {error}", inner=("RequestInvalid",)) from error
         if not isinstance(body, dict):
@@ -57,6 +74,11 @@ class Call:
     def id_url(self, id: ResourceId) -> str:  # noqa: A002
         """The address of a resource, with the api-version that was asked with."""
         return f"{self.context.base}{id}?api-version={self.parameter('api-version')}"
+
+
+def answer_stored(call: Call, body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer made of what is stored."""
+    return answer(json.loads(to_client(call.context, json.dumps(body))), status, headers)
 
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

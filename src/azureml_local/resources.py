@@ -10,7 +10,7 @@ from .behaviour import Behaviour
 from .context import Context, system_data
 from .errors import BadRequest, NotSupported
 from .ids import PROVIDER, ResourceId
-from .requests import Call, answer
+from .requests import Call, answer, answer_stored
 from .resource_types import TYPES
 from .store import Body, Resource
 from .workspaces import ensure_workspace
@@ -54,7 +54,7 @@ def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa:
     resource = behaviour.find(call.context, id)
     if resource is None:
         raise behaviour.missing(id)
-    return answer(render(call.context, resource, behaviour))
+    return answer_stored(call, render(call.context, resource, behaviour))
 
 
 def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
@@ -71,9 +71,10 @@ def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa:
         raise behaviour.missing(id)
     content = render(call.context, resource, behaviour)
     if operation:
-        return answer(content, 201, operations.headers(call, operation, call.id_url(target)))
+        return answer_stored(call, content, 201, operations.headers(call, operation, call.id_url(target)))
     created = existing is None or target.key != id.key
-    return answer(content, 201, {"Location": call.id_url(id)}) if created else answer(content)
+    headers = {"Location": call.id_url(id)} if created else {}
+    return answer_stored(call, content, 201 if created else 200, headers)
 
 
 def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
@@ -114,7 +115,7 @@ def _list(call: Call, id: ResourceId) -> Response:  # noqa: A002
         if not top.isdigit():
             raise BadRequest(f"$top must be a number, it is {top!r}.")
         resources = resources[: int(top)]
-    return answer({"value": [render(call.context, r, behaviour) for r in resources]})
+    return answer_stored(call, {"value": [render(call.context, r, behaviour) for r in resources]})
 
 
 def _act(call: Call, id: ResourceId) -> Response:  # noqa: A002
@@ -130,4 +131,4 @@ def list_workspaces(call: Call) -> Response:
     found = call.context.store.of_type("workspaces")
     behaviour = TYPES["workspaces"]
     kept = [r for r in found if r.id.subscription.lower() == subscription]
-    return answer({"value": [render(call.context, r, behaviour) for r in kept]})
+    return answer_stored(call, {"value": [render(call.context, r, behaviour) for r in kept]})

@@ -18,6 +18,9 @@ from .versions import Version
 class EnvironmentVersion(Version):
     """The conda file comes back as JSON text; the newest version carries the label `latest`."""
 
+    # The SDK counts on 409 to go on to the next version where a changed environment names none.
+    conflict_status = 409
+
     def __init__(self) -> None:
         super().__init__("environment", ("image", "condaFile", "build"))
 

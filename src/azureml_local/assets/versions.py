@@ -6,7 +6,7 @@ from typing import Any
 
 from ..behaviour import Behaviour, properties
 from ..context import Context, system_data
-from ..errors import BadRequest, NotFound, ServiceError
+from ..errors import NotFound, ServiceError
 from ..ids import ResourceId
 from ..requests import Call
 from ..store import Body, Resource
@@ -57,6 +57,8 @@ def not_found(noun: str, name: str, version: str = "") -> NotFound:
 class Version(Behaviour):
     """A version: what it consists of (`fixed`) never changes, its description and tags may."""
 
+    conflict_status = 400
+
     def __init__(self, noun: str, fixed: tuple[str, ...]) -> None:
         self.noun = noun
         self.fixed = fixed
@@ -86,19 +88,17 @@ class Version(Behaviour):
         return values
 
     def check_unchanged(self, id: ResourceId, values: Body, known: Body) -> None:  # noqa: A002
-        """Refuse another content under a version that exists: 400, not 409, in the service's words."""
+        """Refuse another content under a version that exists, in the service's words."""
         for field in self.fixed:
             if field in values and values[field] != known.get(field):
-                raise BadRequest(
-                    f"A {self.noun} version with this name and version already exists. If you are trying to "
-                    f"create a new {self.noun} version, use a different name or version. If you are trying to "
-                    f"update an existing {self.noun} version, the existing asset's {field} cannot be changed. "
+                raise ServiceError(
+                    f"A {self.noun} version with this name and version already exists. If you are trying "
+                    f"to create a new {self.noun} version, use a different name or version. If you are trying "
+                    f"to update an existing {self.noun} version, the existing asset's {field} cannot be changed. "
                     "Only tags, description, and isArchived can be updated.",
                     inner=("BadArgument",),
+                    status=self.conflict_status,
                 )
-
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
-        return context.store.get(id)
 
     def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
         return not_found(self.noun, id.parent.name, id.name)

@@ -157,7 +157,7 @@ class Instances:
         version = self.context.store.get(code) if code else None
         if version is None:
             raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
-        uri = version.body["properties"]["codeUri"].replace(":443/", "/")
+        uri = version.body["properties"]["codeUri"]
         source = locate(self.context, resource.id.workspace, uri).on_disk(self.context)
         root = app / source.name
         shutil.copytree(source, root)

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from ..context import SUFFIX
 from ..requests import Call, answer
 
+CLOUD = "AzureCloudLocal"
+"""The name of the emulator's cloud. The names of Azure's own clouds are built into the clients."""
 DEFAULT_CLIENT_ID = "00000000-0000-0000-0000-0000000010ca"
 """The client id of the identity that a step has (DEFAULT_IDENTITY_CLIENT_ID)."""
 
@@ -19,7 +21,7 @@ def cloud_metadata(call: Call) -> Response:
     `loginEndpoint` must not have a port (azureml-mlflow takes it for an authority); nothing connects to it.
     """
     cloud = {
-        "name": "AzureCloudLocal",
+        "name": CLOUD,
         "portal": "https://portal.azure.com",
         "resourceManager": f"{call.context.base}/",
         "authentication": {

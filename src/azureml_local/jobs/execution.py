@@ -115,7 +115,7 @@ class Execution:
             if version is None:
                 raise folders.StreamNotFound(f"The code snapshot {self.step.code} does not exist.")
             uri = version.body["properties"]["codeUri"]
-            code = locate(self.context, self.run.workspace, uri.replace(":443/", "/")).on_disk(self.context)
+            code = locate(self.context, self.run.workspace, uri).on_disk(self.context)
         place = folders.make(self.context, self.run, code)
         inputs = {
             name: (value, folders.mount_input(self.context, self.run, place, name, value))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..context import Context, workspace_guid
 from ..errors import ServiceError
-from ..identity.endpoints import DEFAULT_CLIENT_ID
+from ..identity.endpoints import CLOUD, DEFAULT_CLIENT_ID
 from ..storage.uris import locate
 from .bindings import Value
 from .runs import Run
@@ -173,6 +173,7 @@ def _service_variables(context: Context, run: Run, folders: Folders) -> dict[str
         "MLFLOW_EXPERIMENT_ID": experiment_id,
         "MLFLOW_EXPERIMENT_NAME": experiment,
         # the address of the cloud and of its managed identity, which a node has without variables
+        "AZUREML_CURRENT_CLOUD": CLOUD,
         "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
         "IDENTITY_ENDPOINT": f"{base}/msi/token",
         "IDENTITY_HEADER": context.step_identity_header,

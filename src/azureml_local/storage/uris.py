@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlparse
 from ..context import Context
 from ..errors import BadRequest, NotFound
 from ..ids import ResourceId, workspace_id
+from ..requests import HERE
 from .datastores import DEFAULT, container
 
 LONG = re.compile(
@@ -69,7 +70,7 @@ def locate(context: Context, workspace: ResourceId, uri: str) -> Location:
         return Location(
             container(context, workspace.workspace.child("datastores", found["d"])), unquote(found["p"] or "")
         )
-    if uri.startswith(context.base + "/"):
+    if uri.startswith((f"{context.base}/", f"{HERE}/")):
         return _from_url(context, uri)
     if found := JOB_OUTPUT.match(uri):
         from ..jobs.outputs import output_location
