@@ -3,9 +3,10 @@ PYTHON ?= python3
 UV_VENV := .uv
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
-LOCKED := environments/cli environments/dev environments/uv environments/register environments/train environments/serve src/azureml_local/tracking
+CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
+LOCKED := environments/cli environments/dev environments/uv environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 
-.PHONY: demo test stop check lint types workflows locks locks-check environments clean help
+.PHONY: demo test setup stop check lint types workflows locks locks-check environments clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -20,9 +21,10 @@ test: .venv/.dev environments ## run every test
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
 
+setup: .venv/.dev environments ## set up everything, and nothing else
+
 environments: .venv/.cli ## build the environments of the steps, so that tests need no network
-	@$(BIN)/mlops local build environments/train environments/serve environments/register \
-		tests/environments/no-plugin --tracking
+	@$(BIN)/mlops local build --tracking $(CONTEXTS)
 
 check: lint types workflows locks-check ## what continuous integration checks besides the tests
 
@@ -36,12 +38,12 @@ workflows: .venv/.dev
 	@$(BIN)/actionlint && $(BIN)/zizmor --offline --quiet .github
 
 locks: .venv/.cli ## make the locks anew from their sources (UPGRADE=1: with newer versions)
-	@for name in $(LOCKED); do echo "environments/$$name"; (cd environments/$$name && ../../$(BIN)/uv pip compile \
+	@for folder in $(LOCKED); do (cd $$folder && $(CURDIR)/$(BIN)/uv pip compile \
 		--quiet --universal --generate-hashes --python-version 3.11 --no-header $(if $(UPGRADE),--upgrade) \
 		requirements.in --output-file requirements.txt) || exit 1; done
 
 locks-check: locks
-	@git diff --exit-code --stat -- environments || (echo "locks differ from their sources: commit what 'make locks' made" >&2; exit 1)
+	@git diff --exit-code --stat -- $(LOCKED:%=%/requirements.txt) || (echo "locks differ from their sources: commit what 'make locks' made" >&2; exit 1)
 
 clean: ## stop everything and remove what was set up
 	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes; fi

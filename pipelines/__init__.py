@@ -1,0 +1,1 @@
+"""The graphs: azure-ai-ml pipelines made of the components, submitted to Azure and to the emulator alike."""

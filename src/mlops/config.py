@@ -1,0 +1,148 @@
+"""`mlops.toml`: read once, checked whole, with the key and the line of what is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import BadInput
+
+FILE = "mlops.toml"
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
+Entry = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+
+
+class Section(BaseModel):
+    """Frozen, and no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Project(Section):
+    model: Name
+    contract: Entry
+    generator: Entry
+
+
+class Local(Section):
+    port: Annotated[int, Field(ge=0, le=65535)] = 10443
+    state: str = ".azureml-local"
+    subscription_id: str = ""
+
+
+class Data(Section):
+    asset: Name
+    max_age_days: Positive | None = None
+
+
+class Training(Section):
+    experiment: str
+    families: Annotated[list[Name], Field(min_length=1, max_length=4)]
+    train_days: Positive = 7
+    delay_days: Annotated[int, Field(ge=0)] = 7
+    test_days: Positive = 7
+    seed: int = 0
+    step_timeout_seconds: Positive = 1800
+
+
+class Gate(Section):
+    thresholds: Annotated[dict[str, Share], Field(min_length=1)]
+
+
+class Demo(Section):
+    customers: Positive = 1000
+    terminals: Positive = 2000
+    days: Annotated[int, Field(ge=22)] = 90
+    seed: int = 0
+
+
+class Target(Section):
+    subscription_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+    resource_group: str
+    workspace: str
+    compute: str
+    endpoint: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")]
+    instance_type: str
+    instance_count: Positive = 1
+
+
+class Config(Section):
+    """The whole file. `root` is the folder that it lies in."""
+
+    root: Path
+    project: Project
+    local: Local = Local()
+    data: Data
+    training: Training
+    gate: Gate
+    demo: Demo = Demo()
+    targets: Annotated[dict[str, Target], Field(min_length=1)]
+
+    def target(self, name: str) -> Target:
+        """The target of this name. Raises BadInput, naming those there are."""
+        if name not in self.targets:
+            raise BadInput(f"there is no target {name!r} in {FILE}", f"the targets are: {', '.join(self.targets)}")
+        return self.targets[name]
+
+    @property
+    def local_home(self) -> Path:
+        """Where the local Azure ML keeps its state. AZUREML_LOCAL_HOME names another place."""
+        return Path(os.environ.get("AZUREML_LOCAL_HOME") or self.root / self.local.state)
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The nearest folder, from `start` upwards, that has the file. Raises BadInput."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise BadInput(f"there is no {FILE} in {here} or above it", "run mlops inside the project")
+
+
+def load(path: Path | None = None) -> Config:
+    """Read the configuration. Raises BadInput with the key and the line of the first thing that is wrong."""
+    file = path or Path(os.environ.get("MLOPS_CONFIG") or find_root() / FILE)
+    try:
+        text = file.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} is not text in UTF-8: {error.reason} at byte {error.start}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{file} is not TOML: {error}") from error
+    try:
+        return Config(root=file.resolve().parent, **content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        keys = [str(part) for part in first["loc"]]
+        line = _line_of(text, keys)
+        where = f"{file.name}, line {line}" if line else file.name
+        what = "is not a known key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise BadInput(f"{where}: {'.'.join(keys)}: {what}") from error
+    except TypeError as error:
+        raise BadInput(f"{file.name}: a key of the first level is not known: {error}") from error
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    """The line on which a key stands; that of its table where the key is missing; 0 if neither is there."""
+    table: list[str] = []
+    best = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := re.match(r"\s*\[+\s*([\w.\-\"]+)\s*\]+", line):
+            table = found[1].replace('"', "").split(".")
+            if keys[: len(table)] == table:
+                best = number
+        elif (found := re.match(r"\s*([\w\-\"]+)\s*=", line)) and keys[: len(table) + 1] == [
+            *table,
+            found[1].strip('"'),
+        ]:
+            return number
+    return best

@@ -1,0 +1,136 @@
+"""The whole loop, told while it runs: data, training, gate, registration, deployment, scores, a curl line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import data, deployment, scoring, training
+from .config import Config, Target
+from .project import check_contract, entry
+from .report import evaluation
+from .workspace import quiet
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+KEY_FILE = "endpoint-key"
+REQUEST_FILE = "request.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the demo ends with."""
+
+    document: dict[str, Any]
+    lines: list[str]
+
+
+def tell(
+    client: MLClient,
+    config: Config,
+    target: Target,
+    say: Callable[[str], None],
+    path: Path | None,
+    train_start: str = "",
+    *,
+    train_only: bool = False,
+    markdown: bool = False,
+) -> Result:
+    """Run the loop on `path`, or on generated transactions, and return what a person wants to see at its end.
+
+    With `train_only` it ends with the gate's verdict: nothing is registered or deployed.
+    """
+    began = time.monotonic()
+    landed = path or _generated(config, say)
+    say(f"1  data: checking {landed.name} against the contract")
+    as_of = _the_day_after(config, landed)
+    published = data.publish(client, config, landed, as_of=as_of)
+    say(f"   {published.name}:{published.version}, {published.validation['rows']} transactions, as of {as_of}")
+    request = training.Request(published, train_start, as_of, register=not train_only)
+    job = training.submit(client, config, target, request)
+    say(f"2  training: run {job}")
+    trained = training.follow(client, job, lambda line: say(f"   {line}"))
+    registration = trained.registration
+    if registration is None:
+        document: dict[str, Any] = {"job": job, "evaluation": trained.evaluation, "verdict": trained.verdict}
+        return Result(document, evaluation.lines(trained.evaluation, trained.verdict, markdown=markdown))
+    version = int(registration["version"])
+    say(f"3  registered: {registration['name']} version {version}")
+    say("4  deployment")
+    deployed = deployment.deploy(client, config, target, version, lambda line: say(f"   {line}"))
+    model = deployment.find_model(client, config.project.model, version)
+    rows = scoring.examples_of(client, model)
+    answer = scoring.invoke(client, target.endpoint, {"data": rows})
+    say(f"5  scored {len(rows)} transactions; all of it took {time.monotonic() - began:.0f} s")
+    document = {
+        "job": job,
+        "model": registration["name"],
+        "version": version,
+        "metrics": registration["metrics"],
+        "verdict": trained.verdict,
+        "reused": [step.name for step in trained.steps if step.reused],
+        "endpoint": deployed.scoring_uri,
+        "scores": answer["scores"],
+        "curl": _curl(client, config, target, deployed.scoring_uri, rows),
+    }
+    return Result(document, _lines(trained, rows, document))
+
+
+def _generated(config: Config, say: Callable[[str], None]) -> Path:
+    """The demo's transactions, generated once."""
+    sizes = config.demo
+    name = f"transactions-{sizes.customers}-{sizes.terminals}-{sizes.days}-{sizes.seed}"
+    folder = config.local_home / "landed" / name
+    file = folder / "transactions.parquet"
+    if not file.exists():
+        say(f"0  generating transactions of {sizes.customers} cards in {sizes.days} days")
+        folder.mkdir(parents=True, exist_ok=True)
+        entry(config.project.generator)(file, **sizes.model_dump())
+    return file
+
+
+def _the_day_after(config: Config, landed: Path) -> str:
+    """History is replayed: `now` is the day after the last transaction, so that its age can be checked."""
+    validation = check_contract(config.project.contract, landed)
+    last = datetime.fromisoformat(validation["last"])
+    return (last.date() + timedelta(days=1)).isoformat()
+
+
+def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list[dict[str, Any]]) -> str:
+    """A line that works. The key stays in a file of its owner's; a process list shows no secret."""
+    folder = config.local_home
+    with quiet():
+        key = client.online_endpoints.get_keys(target.endpoint).primary_key
+    secret = folder / KEY_FILE
+    secret.touch(mode=0o600)
+    secret.write_text(f"Authorization: Bearer {key}\n")
+    request = folder / REQUEST_FILE
+    request.write_text(json.dumps({"data": rows}))
+    authority = folder / "certificates" / "ca.pem"
+    words = ["curl", "--cacert", str(authority), "-H", f"@{secret}", "-H", "Content-Type: application/json"]
+    return shlex.join([*words, "--data", f"@{request}", uri])
+
+
+def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict[str, Any]) -> list[str]:
+    amounts = [f"{row['TX_AMOUNT']:10.2f}" if "TX_AMOUNT" in row else "" for row in rows]
+    scores = [f"  {amount}   {score:.4f}" for amount, score in zip(amounts, document["scores"], strict=True)]
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in document["metrics"].items())
+    return [
+        "",
+        *evaluation.lines(trained.evaluation, trained.verdict),
+        "",
+        f"{document['model']} version {document['version']}: {metrics}",
+        "",
+        *scores,
+        "",
+        f"The endpoint answers at {document['endpoint']} (make stop ends it):",
+        "",
+        document["curl"],
+    ]

@@ -1,0 +1,186 @@
+"""Bring a registered version behind the endpoint: compute what is missing, do it, read it back.
+
+Stopped anywhere and run again it comes to the same end: one deployment of that version, with all the traffic.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import environments
+from .config import Config, Target
+from .errors import BadInput, MlopsError, ServiceFailed
+from .runs import Report
+from .workspace import quiet
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+READY = "Succeeded"
+SERVE = "serve"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A version behind an endpoint."""
+
+    endpoint: str
+    deployment: str
+    version: int
+    scoring_uri: str
+
+
+def deployment_name(version: int) -> str:
+    """One name a version: a deployment that failed is never put again under the name of another."""
+    return f"v{version}"
+
+
+def deploy(client: MLClient, config: Config, target: Target, version: int, report: Report) -> Deployed:
+    """Deploy `version` and give it all the traffic. Raises BadInput for a version that does not exist."""
+    model = find_model(client, config.project.model, version)
+    endpoint = _ensure_endpoint(client, target.endpoint, report)
+    name = deployment_name(version)
+    _ensure_deployment(client, config, target, str(model.id), name, report)
+    _smoke_test(client, config, target.endpoint, name, model)
+    _shift(client, target.endpoint, name, report)
+    _remove_others(client, target.endpoint, name, report)
+    return Deployed(target.endpoint, name, version, str(endpoint.scoring_uri))
+
+
+def find_model(client: MLClient, name: str, version: int) -> Any:
+    """The registered version. Raises BadInput, naming the versions that there are."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with quiet():
+        try:
+            return client.models.get(name, version=str(version))
+        except ResourceNotFoundError as error:
+            known = versions(client, name)
+            hint = f"its versions: {', '.join(map(str, known))}" if known else "train one: mlops train"
+            raise BadInput(f"there is no version {version} of the model {name}", hint) from error
+
+
+def versions(client: MLClient, name: str) -> list[int]:
+    """The registered versions, as numbers, lowest first."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with quiet():
+        try:
+            return sorted(int(model.version) for model in client.models.list(name=name))
+        except ResourceNotFoundError:
+            return []
+
+
+def _ensure_endpoint(client: MLClient, name: str, report: Report) -> Any:
+    """The endpoint, made once. One that failed is deleted first: nothing can be deployed into it."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with quiet():
+        from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+        try:
+            endpoint = client.online_endpoints.get(name)
+        except ResourceNotFoundError:
+            endpoint = None
+        if endpoint is not None and endpoint.provisioning_state == READY:
+            return endpoint
+    if endpoint is not None:
+        report(f"endpoint {name} is {endpoint.provisioning_state}: deleting it")
+        with quiet():
+            client.online_endpoints.begin_delete(name).result()
+    report(f"creating the endpoint {name}")
+    with quiet():
+        client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, auth_mode="key")).result()
+        return client.online_endpoints.get(name)
+
+
+def _ensure_deployment(
+    client: MLClient, config: Config, target: Target, model: str, name: str, report: Report
+) -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    serve = environments.ensure(client, config, {SERVE})[SERVE]
+    with quiet():
+        from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment
+
+        try:
+            found = client.online_deployments.get(name, target.endpoint)
+        except ResourceNotFoundError:
+            found = None
+    if found is not None and found.provisioning_state == READY and _same(found, model, serve):
+        report(f"deployment {name} is there already")
+        return
+    if found is not None and found.provisioning_state != READY:
+        report(f"deployment {name} is {found.provisioning_state}: deleting it first")
+        with quiet():
+            client.online_deployments.begin_delete(name, target.endpoint).result()
+    report(f"creating the deployment {name}")
+    with quiet():
+        deployment = ManagedOnlineDeployment(
+            name=name,
+            endpoint_name=target.endpoint,
+            model=model,
+            environment=serve,
+            code_configuration=CodeConfiguration(
+                code=str(config.root / "src" / "fraud" / "serving"), scoring_script="score.py"
+            ),
+            instance_type=target.instance_type,
+            instance_count=target.instance_count,
+        )
+        client.online_deployments.begin_create_or_update(deployment).result()
+
+
+def _same(found: Any, model: str, environment: str) -> bool:
+    wanted = environment.removeprefix("azureml:").split(":")
+    have = str(found.environment).rpartition("/environments/")[2].split("/versions/")
+    return str(found.model).lower().removeprefix("azureml:") == model.lower() and have == wanted
+
+
+def _smoke_test(client: MLClient, config: Config, endpoint: str, deployment: str, model: Any) -> None:
+    """Ask the new deployment by name before anybody's request reaches it."""
+    from .scoring import examples_of, invoke
+
+    rows = examples_of(client, model)
+    answer = invoke(client, endpoint, {"data": rows}, deployment=deployment)
+    scores = answer.get("scores")
+    if not isinstance(scores, list) or len(scores) != len(rows):
+        raise MlopsError(f"the deployment {deployment} answered a request of {len(rows)} rows with {answer}")
+
+
+def _shift(client: MLClient, endpoint: str, name: str, report: Report) -> None:
+    """Give a deployment all the traffic: read the endpoint, change it, write it whole, read it back."""
+    with quiet():
+        found = client.online_endpoints.get(endpoint)
+        if {n: s for n, s in found.traffic.items() if s} == {name: 100}:
+            return
+        found.traffic = {name: 100}
+        client.online_endpoints.begin_create_or_update(found).result()
+        now = client.online_endpoints.get(endpoint).traffic
+    if {n: s for n, s in now.items() if s} != {name: 100}:
+        raise ServiceFailed(f"the endpoint {endpoint} still has the traffic {now}", "run the command again")
+    report(f"all traffic goes to {name}")
+
+
+def _remove_others(client: MLClient, endpoint: str, name: str, report: Report) -> None:
+    with quiet():
+        others = [d.name for d in client.online_deployments.list(endpoint) if d.name != name]
+    for other in others:
+        report(f"deleting the deployment {other}")
+        with quiet():
+            client.online_deployments.begin_delete(other, endpoint).result()
+
+
+def read_request(path: Path) -> dict[str, Any]:
+    """A request from a file. Raises BadInput where it is not a JSON object."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise BadInput(f"{path} must hold a JSON object, {{'data': [...]}}")
+    return content

@@ -1,0 +1,44 @@
+"""Errors of the command line. Each class has an exit code of its own; `hint` says what to do next.
+
+MlopsError          1   something failed; the message says what and where
+├── BadInput        2   a file, an option or mlops.toml is not as it must be
+├── GateRefused     3   the candidate did not pass
+├── ServiceFailed   4   Azure ML could not be reached or answered with an error
+└── RunFailed       5   a run was submitted and did not complete
+"""
+
+from __future__ import annotations
+
+
+class MlopsError(Exception):
+    """Shown as one line, without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class BadInput(MlopsError):
+    """Nothing was begun: the input is wrong."""
+
+    exit_code = 2
+
+
+class GateRefused(MlopsError):
+    """The gate decided against the candidate."""
+
+    exit_code = 3
+
+
+class ServiceFailed(MlopsError):
+    """Azure ML refused or could not be reached."""
+
+    exit_code = 4
+
+
+class RunFailed(MlopsError):
+    """A run ended without completing."""
+
+    exit_code = 5

@@ -1,0 +1,1 @@
+"""Reports, rendered from the documents of a run and from nothing else."""

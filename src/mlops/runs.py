@@ -1,0 +1,148 @@
+"""Runs of a workspace: waiting for one, and reading what it made."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import BadInput, RunFailed
+from .workspace import first_line, quiet
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+TERMINAL = ("Completed", "Failed", "Canceled", "NotResponding", "Paused")
+POLL_SECONDS = 1.0
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run as it is now."""
+
+    id: str
+    name: str
+    status: str
+    reused: bool
+    source: str
+    """The id of the run that holds its files: its own, or that of the run it was reused from."""
+
+
+def steps_of(client: MLClient, job: str) -> list[Step]:
+    """The steps of a pipeline run."""
+    with quiet():
+        children = list(client.jobs.list(parent_job_name=job))
+    steps = []
+    for child in children:
+        properties = child.properties or {}
+        source = properties.get("azureml.reusedrunid")
+        steps.append(
+            Step(
+                str(child.name),
+                str(child.display_name),
+                str(child.status),
+                bool(source),
+                str(source or child.name),
+            )
+        )
+    return steps
+
+
+def wait(client: MLClient, job: str, report: Report) -> str:
+    """Follow a run until it ends, say each change of a step, and return its final status.
+
+    It polls and reads the status itself: `jobs.stream` returns quietly for a run that was cancelled.
+    """
+    known: dict[str, str] = {}
+    began = time.monotonic()
+    while True:
+        with quiet():
+            status = str(client.jobs.get(job).status)
+        for step in steps_of(client, job):
+            word = "reused" if step.reused and step.status == "Completed" else step.status.lower()
+            if known.get(step.id) != word:
+                known[step.id] = word
+                report(f"{time.monotonic() - began:6.1f} s  {step.name}: {word}")
+        if status in TERMINAL:
+            return status
+        time.sleep(POLL_SECONDS)
+
+
+def read_output(client: MLClient, job: str, output: str, file: str) -> Any:
+    """A JSON document of one of a job's outputs.
+
+    Raises BadInput for an unknown job, RunFailed where the output lacks the file.
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with tempfile.TemporaryDirectory() as folder:
+        with quiet():
+            try:
+                client.jobs.download(job, download_path=folder, output_name=output)
+            except ResourceNotFoundError as error:
+                raise BadInput(f"there is no job {job}", "mlops status lists the last ones") from error
+        found = Path(folder) / "named-outputs" / output / file
+        # The SDK downloads nothing, and says nothing, where an output is missing.
+        if not found.is_file():
+            raise RunFailed(f"the run {job} has no {file} in its output {output}")
+        return json.loads(found.read_text())
+
+
+def data_of(client: MLClient, job: str) -> str:
+    """The data asset that a training run was given, `NAME:VERSION`."""
+    with quiet():
+        value = client.jobs.get(job).inputs["data"]
+    parts = str(getattr(value, "path", value)).split("/")
+    # an ARM id ends with data/NAME/versions/VERSION
+    return f"{parts[-3]}:{parts[-1]}" if parts[-2:-1] == ["versions"] else parts[-1].removeprefix("azureml:")
+
+
+def failure(client: MLClient, job: str) -> str:
+    """Why a run failed: the last line of the log of each step that did, or the run's own error."""
+    reasons = []
+    for step in steps_of(client, job):
+        if step.status in ("Failed", "Canceled"):
+            reasons.append(f"{step.name} {step.status.lower()}: {_reason(client, step.id)}")
+    return "; ".join(reasons) or _reason(client, job)
+
+
+def _reason(client: MLClient, job: str) -> str:
+    """The end of a step's log where it has one, else what the service says of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        with quiet():
+            client.jobs.download(job, download_path=folder)
+        logs = sorted(Path(folder).rglob("std_log.txt"))
+        lines = logs[0].read_text(errors="replace").strip().splitlines() if logs else []
+    if lines:
+        return lines[-1].strip()
+    return _error_of(client, job)
+
+
+def _error_of(client: MLClient, job: str) -> str:
+    """The service's own error of a run: only `stream` gives it, as the text of an exception."""
+    from azure.ai.ml.exceptions import JobException
+
+    try:
+        with quiet():
+            try:
+                client.jobs.stream(job)
+            except JobException as error:
+                text = str(error.message)
+                return _message_in(text)
+    except RunFailed as error:
+        return str(error)
+    return "no reason was given (its limit of time was reached, or it was cancelled)"
+
+
+def _message_in(text: str) -> str:
+    start = text.find("{")
+    try:
+        content = json.loads(text[start : text.rfind("}") + 1])
+        return first_line(content["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return first_line(text)

@@ -1,0 +1,116 @@
+"""Submit the training pipeline and follow it to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import environments, runs
+from .config import Config, Target
+from .data import Published
+from .errors import GateRefused, RunFailed
+from .workspace import quiet
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train on and how: a data asset, when the windows begin, what `now` is for the data's age."""
+
+    data: Published
+    train_start: str = ""
+    as_of: str | None = None
+    register: bool = True
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that completed, and its documents."""
+
+    job: str
+    evaluation: dict[str, Any]
+    verdict: dict[str, Any]
+    registration: dict[str, Any] | None
+    steps: list[runs.Step]
+
+
+def policy_of(config: Config) -> dict[str, Any]:
+    """The gate's policy, a document of schema gate-policy/1."""
+    return {"schema": "gate-policy/1", "thresholds": dict(config.gate.thresholds)}
+
+
+@contextlib.contextmanager
+def _policy_file(config: Config) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.json"
+        path.write_text(json.dumps(policy_of(config), indent=1, sort_keys=True))
+        yield path
+
+
+def submit(client: MLClient, config: Config, target: Target, request: Request) -> str:
+    """Submit the pipeline and return the run's name."""
+    from pipelines.training import STEP_ENVIRONMENTS, Windows, training
+
+    settings = config.training
+    freshness = {}
+    if config.data.max_age_days:
+        freshness = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
+    needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
+    _ensure_compute(client, target)
+    with _policy_file(config) as policy, quiet():
+        job = training(
+            transactions=request.data.reference,
+            policy=policy,
+            environments=needed,
+            compute=target.compute,
+            families=settings.families,
+            windows=Windows(request.train_start, settings.train_days, settings.delay_days, settings.test_days),
+            seed=settings.seed,
+            freshness={key: value for key, value in freshness.items() if value is not None},
+            timeout_seconds=settings.step_timeout_seconds,
+            model_name=config.project.model if request.register else "",
+        )
+        job.settings.force_rerun = request.force
+        submitted = client.jobs.create_or_update(job, experiment_name=settings.experiment)
+    return str(submitted.name)
+
+
+def _ensure_compute(client: MLClient, target: Target) -> None:
+    """Infrastructure makes the cluster; where it has not been (a fresh local workspace) it is made here."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with quiet():
+        from azure.ai.ml.entities import AmlCompute
+
+        try:
+            client.compute.get(target.compute)
+        except ResourceNotFoundError:
+            cluster = AmlCompute(name=target.compute, size=target.instance_type, min_instances=0, max_instances=4)
+            client.compute.begin_create_or_update(cluster).result()
+
+
+def follow(client: MLClient, job: str, report: runs.Report) -> Trained:
+    """Wait for a run. Raises GateRefused with the gate's reasons, RunFailed with those of any other step."""
+    status = runs.wait(client, job, report)
+    steps = runs.steps_of(client, job)
+    if status != "Completed":
+        refused = any(step.name == "gate" and step.status == "Failed" for step in steps)
+        reason = runs.failure(client, job)
+        kind = GateRefused if refused and "is refused" in reason else RunFailed
+        raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops status --job {job}")
+    registered = any(step.name == "register" for step in steps)
+    return Trained(
+        job=job,
+        evaluation=runs.read_output(client, job, "evaluation", "evaluation.json"),
+        verdict=runs.read_output(client, job, "verdict", "verdict.json"),
+        registration=runs.read_output(client, job, "registration", "registration.json") if registered else None,
+        steps=steps,
+    )

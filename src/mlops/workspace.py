@@ -1,0 +1,99 @@
+"""The one switch: which Azure ML `MLClient` talks to. Only environment variables decide it.
+
+For the target `local` this module starts the local Azure ML if it does not run and sets the variables that
+point azure-ai-ml and DefaultAzureCredential at it; everything else in mlops is the same for every target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .config import Config, Target
+from .errors import BadInput, MlopsError, ServiceFailed
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+LOCAL = "local"
+
+
+def use_target(config: Config, name: str) -> Target:
+    """Point this process at a target. Raises BadInput for an unknown one, MlopsError if local does not start."""
+    target = config.target(name)
+    if name == LOCAL:
+        from azureml_local import control
+        from azureml_local.errors import LocalError
+        from azureml_local.home import Home
+
+        home = Home.at(config.local_home)
+        try:
+            control.start(home, config.local.port)
+            os.environ.update(control.variables(home))
+        except LocalError as error:
+            raise MlopsError(str(error), error.hint) from error
+    return target
+
+
+def connect(config: Config, name: str) -> tuple[MLClient, Target]:
+    """A client of the target's workspace."""
+    target = use_target(config, name)
+    with quiet():
+        from azure.ai.ml import MLClient
+        from azure.identity import DefaultAzureCredential
+
+        client = MLClient(
+            DefaultAzureCredential(), target.subscription_id, target.resource_group, target.workspace
+        )
+    return client, target
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without what the SDK prints beside its results: notices of experimental classes, upload bars.
+
+    What it printed is shown after all if it fails. Its own errors become ours, one line each.
+    """
+    said = io.StringIO()
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            warnings.simplefilter("ignore")
+            yield
+    except MlopsError:
+        raise
+    except Exception as error:
+        raise as_ours(error) from error
+
+
+def as_ours(error: Exception) -> MlopsError:
+    """An error of the SDK as one line. Errors of other kinds come back as they are, to be seen as defects."""
+    from azure.ai.ml.exceptions import MlException, ValidationException
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+    if isinstance(error, ClientAuthenticationError):
+        return ServiceFailed(f"not signed in: {first_line(error)}", "az login, or see docs/targets.md")
+    if isinstance(error, HttpResponseError):
+        message = str(error.message or error).splitlines()[0]
+        return ServiceFailed(message.removeprefix("(UserError) "))
+    if isinstance(error, (ValidationException, ValueError)):
+        return BadInput(first_line(error))
+    if isinstance(error, (MlException, AzureError)):
+        return ServiceFailed(first_line(error))
+    raise error
+
+
+def first_line(error: object) -> str:
+    """The first line of an error's text that says something."""
+    lines: list[str] = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else repr(error)
+
+
+def attribute(value: Any, name: str, default: Any = None) -> Any:
+    """An attribute of an SDK entity that some of its classes lack."""
+    return getattr(value, name, default) or default
