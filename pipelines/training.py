@@ -1,7 +1,6 @@
 """Training: prepare, one step a model family side by side, evaluate, gate, and (if asked) register."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: azure-ai-ml reads the pipeline's annotations as values.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,7 @@ def training(
     freshness: Mapping[str, Any],
     timeout_seconds: int,
     model_name: str = "",
-) -> PipelineJob:
+) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
     `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` a local file; `environments` maps the

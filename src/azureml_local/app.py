@@ -36,7 +36,7 @@ OPEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
 """Answered without a token: how clients find the emulator, and where pages are."""
 
 WITH_TOKEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
-    (re.compile(r"/mfeoperations(status|results)/[^/]+$", re.I), operations.status),
+    (re.compile(r"/mfeoperations?(status|results)/[^/]+$", re.I), operations.status),
     (
         re.compile(r"^/subscriptions/[^/]+/providers/microsoft\.machinelearningservices/workspaces$", re.I),
         resources.list_workspaces,

@@ -24,6 +24,8 @@ from .serve import PORT_TAKEN
 DEFAULT_PORT = 10443
 START_LIMIT = 30.0
 STOP_LIMIT = 30.0
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""The servers that this very process started, to take their ends."""
 
 
 def status(home: Home) -> dict[str, Any] | None:
@@ -60,6 +62,7 @@ def start(
     command += ["--endpoint-cores", str(endpoint_cores)]
     for rule in allow:
         command += ["--allow", rule]
+    _take_end(home.server())
     home.server_file.unlink(missing_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -69,6 +72,7 @@ def start(
     while time.monotonic() < deadline:
         server = home.server()
         if server and server["pid"] == process.pid and _answers(home, server):
+            _started[process.pid] = process
             return server
         if process.poll() is not None:
             said = (log.read_text(errors="replace").strip().splitlines() or ["no word of why"])[-1]
@@ -93,9 +97,16 @@ def stop(home: Home) -> bool:
             time.sleep(0.02)
         if _is_ours(server["pid"], home):
             os.kill(server["pid"], signal.SIGKILL)
+    _take_end(server)
     end_steps(home)
     home.server_file.unlink(missing_ok=True)
     return stopped
+
+
+def _take_end(server: dict[str, Any] | None) -> None:
+    process = _started.pop(server["pid"], None) if server else None
+    if process:
+        process.wait()
 
 
 def end_steps(home: Home) -> None:
@@ -123,7 +134,7 @@ def reset(home: Home) -> None:
 def _is_ours(pid: int, home: Home) -> bool:
     """True if the process with this number is the server of this home and no other program."""
     found = subprocess.run(
-        ["ps", "-o", "stat=,args=", "-p", str(pid)],  # noqa: S607
+        ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)],  # noqa: S607 - ww: not cut to a terminal's width
         capture_output=True,
         text=True,
         check=False,

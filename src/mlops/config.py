@@ -34,7 +34,6 @@ class Project(Section):
 class Local(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 10443
     state: str = ".azureml-local"
-    subscription_id: str = ""
 
 
 class Data(Section):
@@ -57,9 +56,9 @@ class Gate(Section):
 
 
 class Demo(Section):
-    customers: Positive = 1000
-    terminals: Positive = 2000
-    days: Annotated[int, Field(ge=22)] = 90
+    customers: Positive = 5000
+    terminals: Positive = 10_000
+    days: Annotated[int, Field(ge=22)] = 50
     seed: int = 0
 
 

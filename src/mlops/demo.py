@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import data, deployment, scoring, training
 from .config import Config, Target
+from .output import table
 from .project import check_contract, entry
 from .report import evaluation
 from .workspace import quiet
@@ -119,8 +120,10 @@ def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list
 
 
 def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict[str, Any]) -> list[str]:
-    amounts = [f"{row['TX_AMOUNT']:10.2f}" if "TX_AMOUNT" in row else "" for row in rows]
-    scores = [f"  {amount}   {score:.4f}" for amount, score in zip(amounts, document["scores"], strict=True)]
+    first = next(iter(rows[0]))
+    scores = table(
+        (first, "score"), [(row[first], f"{s:.4f}") for row, s in zip(rows, document["scores"], strict=True)]
+    )
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in document["metrics"].items())
     return [
         "",

@@ -33,16 +33,16 @@ class Deployed:
     scoring_uri: str
 
 
-def deployment_name(version: int) -> str:
-    """One name a version: a deployment that failed is never put again under the name of another."""
-    return f"v{version}"
+def deployment_name(model: str, version: int) -> str:
+    """One name a version, of 3 to 32 characters: what failed is never put again under the name of another."""
+    return f"{model.replace('_', '-')[:20]}-v{version}"
 
 
 def deploy(client: MLClient, config: Config, target: Target, version: int, report: Report) -> Deployed:
     """Deploy `version` and give it all the traffic. Raises BadInput for a version that does not exist."""
     model = find_model(client, config.project.model, version)
     endpoint = _ensure_endpoint(client, target.endpoint, report)
-    name = deployment_name(version)
+    name = deployment_name(config.project.model, version)
     _ensure_deployment(client, config, target, str(model.id), name, report)
     _smoke_test(client, config, target.endpoint, name, model)
     _shift(client, target.endpoint, name, report)

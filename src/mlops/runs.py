@@ -33,6 +33,11 @@ class Step:
     """The id of the run that holds its files: its own, or that of the run it was reused from."""
 
 
+def status_of(job: Any) -> str:
+    """A job's status as text: some of the SDK's classes give an enumeration."""
+    return str(getattr(job.status, "value", job.status))
+
+
 def steps_of(client: MLClient, job: str) -> list[Step]:
     """The steps of a pipeline run."""
     with quiet():
@@ -45,7 +50,7 @@ def steps_of(client: MLClient, job: str) -> list[Step]:
             Step(
                 str(child.name),
                 str(child.display_name),
-                str(child.status),
+                status_of(child),
                 bool(source),
                 str(source or child.name),
             )
@@ -62,7 +67,7 @@ def wait(client: MLClient, job: str, report: Report) -> str:
     began = time.monotonic()
     while True:
         with quiet():
-            status = str(client.jobs.get(job).status)
+            status = status_of(client.jobs.get(job))
         for step in steps_of(client, job):
             word = "reused" if step.reused and step.status == "Completed" else step.status.lower()
             if known.get(step.id) != word:

@@ -10,6 +10,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 LOCAL = "local"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def use_target(config: Config, name: str) -> Target:
@@ -89,9 +91,11 @@ def as_ours(error: Exception) -> MlopsError:
 
 
 def first_line(error: object) -> str:
-    """The first line of an error's text that says something."""
-    lines: list[str] = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else repr(error)
+    """The line of an error's text that says something: the SDK marks its findings with (x), and colours them."""
+    plain = COLOUR.sub("", str(error))
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    marked = [line.removeprefix("(x)").strip() for line in lines if line.startswith("(x)")]
+    return (marked or lines or [repr(error)])[0]
 
 
 def attribute(value: Any, name: str, default: Any = None) -> Any:

@@ -15,12 +15,12 @@ from pathlib import Path
 FIRST_HANDED_OVER = 3  # the number at which systemd's protocol begins
 
 
-def _end_with_parent():
+def _end_with_parent() -> None:
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def main():
+def main() -> None:
     port_file = Path(sys.argv.pop(1))
     sock = socket.create_server(("127.0.0.1", 0), backlog=512)
     port = sock.getsockname()[1]

@@ -218,7 +218,7 @@ def _alive(pid: int | None, root: Path) -> bool:
     if pid is None:
         return False
     arguments = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)],  # noqa: S607
+        ["ps", "-ww", "-o", "args=", "-p", str(pid)],  # noqa: S607 - ww: not cut to a terminal's width
         capture_output=True,
         text=True,
         check=False,

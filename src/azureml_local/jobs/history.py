@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from starlette.responses import Response
 
-from ..context import SUFFIX, now
+from ..context import SUFFIX
 from ..errors import NotFound, NotSupported
 from ..ids import ResourceId
 from ..requests import Call, answer
@@ -65,7 +65,7 @@ def _error(record: Body) -> Body | None:
         "message": problem["message"],
         "messageParameters": {},
     }
-    blank = {"messageFormat": None, "referenceCode": None, "detailsUri": None, "target": None, "details": []}
+    blank: Body = {"messageFormat": None, "referenceCode": None, "detailsUri": None, "target": None, "details": []}
     return {
         "error": {**inner, **blank, "innerError": None, "debugInfo": None, "additionalInfo": None},
         "correlation": None,
@@ -125,7 +125,7 @@ def _details(run: Run) -> Body:
 def _patch(call: Call, run: Run) -> Response:
     """Names, tags, archiving of an existing job: the SDK changes them here, not on the job."""
     body, record = call.json(), run.record()
-    changes: dict[str, Any] = {"modified": now()}
+    changes: dict[str, Any] = {}
     if body.get("displayName"):
         changes["display_name"] = body["displayName"]
     for field in ("tags", "properties"):

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..context import Context
+from ..context import Context, now
 from ..errors import ServiceError
 from ..store import Body
 from . import graph, reuse
 from .assets import register_outputs
-from .bindings import UnknownReference, Value
+from .bindings import TO_PIPELINE, UnknownReference, Value
 from .execution import End, Execution
 from .runs import Run
+
+PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 
 
 @dataclass
@@ -46,7 +48,9 @@ class Pipeline:
         nodes = graph.nodes(self.context, self.run.workspace, self.jobs)
         scope = graph.Scope(self.inputs, self.outputs)
         self.run.advance("Running")
-        waiting, running, ends = dict(nodes), {}, {}
+        waiting = dict(nodes)
+        running: dict[str, Run] = {}
+        ends: dict[str, End] = {}
         while True:
             stop = self.cancelled.is_set() or (self._stops_at_failure and _failed(ends))
             ready = [] if stop else [n for n in waiting.values() if n.waits_for <= scope.produced.keys()]
@@ -58,6 +62,7 @@ class Pipeline:
             name, end = self._next_end(running)
             child = running.pop(name)
             ends[name] = end
+            self._log(f"{name} {end.status.lower()}: run id {child.id}")
             if end.status == "Completed":
                 outputs = child.record()["outputs"]
                 scope.produced[name] = {n: Value(o["type"], o["uri"]) for n, o in outputs.items()}
@@ -103,6 +108,13 @@ class Pipeline:
             return End("Failed", f"The nodes {', '.join(waiting)} wait for each other.")
         return End("Completed")
 
+    def _log(self, line: str) -> None:
+        """A line of what `jobs.stream` shows of a pipeline."""
+        path = self.context.home.blobs / self.run.artifacts / PIPELINE_LOG
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as log:
+            log.write(f"[{now()[:19].replace('T', ' ')}Z] {line}\n")
+
     def _start(self, node: graph.Node, scope: graph.Scope) -> Run:
         """Begin a node in a thread. After a restart it goes on as the run that it was."""
         known = self.run.record().get("nodes") or {}
@@ -122,6 +134,7 @@ class Pipeline:
                 },
             )
             self.run.note(nodes={**known, node.name: child.id})
+        self._log(f"Submitting {node.name}: run id {child.id}")
         cancelled = self.context.runner.event(child)
         arguments = (node, child, scope, cancelled)
         threading.Thread(target=self._run_node, args=arguments, name=f"node {node.name}", daemon=True).start()
@@ -181,7 +194,7 @@ class Pipeline:
         given = node.body.get("outputs") or {}
         for name, item in given.items():
             text = item.get("value") if isinstance(item, dict) else item
-            if (found := graph.TO_PIPELINE.match(str(text or ""))) and name in outputs:
+            if (found := TO_PIPELINE.match(str(text or ""))) and name in outputs:
                 bound[found["name"]] = outputs[name]
         if bound:
             self.run.note(outputs={**self.run.record()["outputs"], **bound})

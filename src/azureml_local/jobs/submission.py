@@ -83,10 +83,13 @@ class Job(Behaviour):
 
     def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> None:  # noqa: A002
         resource = call.context.store.get(id)
-        if existing is not None or resource is None:
+        if resource is None:
             return
         values = properties(resource)
         run = Run(call.context, id.workspace, id.name)
+        if existing is not None:
+            run.note(tags=values["tags"], display_name=values.get("displayName") or id.name)
+            return
         run.create(
             values["jobType"],
             status=FIRST_STATUS[values["jobType"]],

@@ -14,7 +14,7 @@ import sys
 import time
 
 
-def end_group(process, grace):
+def end_group(process: subprocess.Popen[bytes], grace: float) -> None:
     """Ask the whole group to end, then make it; processes that the command left behind are among them."""
     for number, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, 1.0)):
         try:
@@ -31,10 +31,10 @@ def end_group(process, grace):
             time.sleep(0.02)
 
 
-def main():
+def main() -> None:
     with open(sys.argv[1]) as file:
         spec = json.load(file)
-    asked = []
+    asked: list[str] = []
     signal.signal(signal.SIGTERM, lambda *_: asked.append("canceled"))
     with open(spec["log"], "ab", buffering=0) as log:
         # A job's command is a line of shell by definition, in Azure as here; nothing is added to it.

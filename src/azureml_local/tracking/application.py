@@ -11,9 +11,10 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 
-def serve(database, artifacts, port_file):
+def serve(database: str, artifacts: str, port_file: str) -> None:
     os.environ["_MLFLOW_SERVER_FILE_STORE"] = f"sqlite:///{database}"
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = Path(artifacts).as_uri()
     os.environ["_MLFLOW_SGI_NAME"] = "uvicorn"
@@ -26,7 +27,7 @@ def serve(database, artifacts, port_file):
     from mlflow.server.handlers import _get_tracking_store
 
     @pages.post("/azureml-local/runs")
-    def put_runs():
+    def put_runs() -> Any:
         store = _get_tracking_store()
         for run in request.get_json():
             _put(store, run)
@@ -40,7 +41,7 @@ def serve(database, artifacts, port_file):
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[sock])
 
 
-def _put(store, run):
+def _put(store: Any, run: dict[str, Any]) -> None:
     """Make a run (and its experiment) or bring its status up to date."""
     from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlRun, SqlTag
 
@@ -79,7 +80,7 @@ def _put(store, run):
         known.end_time = run["end_time"]
 
 
-def _end_with_parent():
+def _end_with_parent() -> None:
     sys.stdin.buffer.read()
     os._exit(0)
 

@@ -19,8 +19,8 @@ def lines(evaluation: dict[str, Any], verdict: dict[str, Any], *, markdown: bool
     rows.append(["threshold", *(f"{thresholds[m]:g}" if m in thresholds else "" for m in metrics)])
     protocol = evaluation["protocol"]
     window = (
-        f"trained {protocol['train_start']} to {protocol['train_end']}, "
-        f"tested {protocol['test_start']} to {protocol['test_end']} "
+        f"trained on {protocol['train_start']} up to {protocol['train_end']}, "
+        f"tested on {protocol['test_start']} up to {protocol['test_end']} "
         f"({protocol['rows']} transactions, {protocol['frauds']} frauds)"
     )
     decision = {"pass": "passes", "refuse": "is refused"}[verdict["decision"]]

@@ -23,7 +23,7 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
     name = config.project.model
     with quiet():
         jobs = [
-            {"job": j.name, "experiment": j.experiment_name, "status": j.status}
+            {"job": j.name, "experiment": j.experiment_name, "status": runs.status_of(j)}
             for j, _ in zip(client.jobs.list(max_results=LAST_RUNS), range(LAST_RUNS), strict=False)
         ]
     models = []
@@ -50,7 +50,7 @@ def run(client: MLClient, job: str) -> dict[str, Any]:
 
     with quiet():
         try:
-            status = str(client.jobs.get(job).status)
+            status = runs.status_of(client.jobs.get(job))
         except ResourceNotFoundError as error:
             raise BadInput(f"there is no job {job}", "mlops status lists the last ones") from error
     steps = [

@@ -1,0 +1,170 @@
+"""How landed files of transactions are read: the one place where their physical types become the contract's.
+
+Parquet files state the types of their columns; in CSV files every value is text and has to parse. Either way a
+reader sees the view `transactions`, with the columns of `COLUMNS`, and TX_EPOCH: whole seconds since
+1970-01-01 00:00:00 UTC, which features.sql counts its windows in.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from fraud.errors import ContractError
+
+INTEGERS = frozenset(
+    [
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "UHUGEINT",
+    ]
+)
+TIMESTAMPS = frozenset(
+    ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE"]
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A logical type: the name people read, the physical types it is read from, how each becomes the view's."""
+
+    name: str
+    types: frozenset[str]
+    from_typed: str
+    from_text: str
+
+
+# From text, a whole number has to look like one: a bare cast would round 0.6 to 1.
+_WHOLE = "CASE WHEN regexp_full_match(trim({0}), '[+-]?[0-9]+') THEN TRY_CAST(trim({0}) AS %s) END"
+INTEGER = Kind("a whole number", INTEGERS, "TRY_CAST({0} AS BIGINT)", _WHOLE % "BIGINT")
+FLAG = Kind("0 or 1", INTEGERS | {"BOOLEAN"}, "TRY_CAST({0} AS INTEGER)", _WHOLE % "INTEGER")
+NUMBER = Kind(
+    "a number", INTEGERS | {"DOUBLE", "FLOAT", "DECIMAL"}, "CAST({0} AS DOUBLE)", "TRY_CAST({0} AS DOUBLE)"
+)
+# A timestamp with a time zone becomes UTC; one without is taken as it stands.
+TIMESTAMP = Kind("a timestamp", TIMESTAMPS, "make_timestamp(epoch_us({0}))", "TRY_CAST({0} AS TIMESTAMP)")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the contract."""
+
+    name: str
+    kind: Kind
+    required: bool = True
+
+
+COLUMNS = (
+    Column("TRANSACTION_ID", INTEGER),
+    Column("TX_DATETIME", TIMESTAMP),
+    Column("CUSTOMER_ID", INTEGER),
+    Column("TERMINAL_ID", INTEGER),
+    Column("TX_AMOUNT", NUMBER),
+    Column("TX_FRAUD", FLAG),
+    Column("TX_FRAUD_SCENARIO", INTEGER, required=False),
+)
+
+
+@contextmanager
+def engine(memory: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection whose memory is bounded: what does not fit goes to a folder that is removed at the end.
+
+    It installs no extensions, so nothing is fetched from a network.
+    """
+    with tempfile.TemporaryDirectory(prefix="duckdb-") as spill:
+        connection = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "temp_directory": spill,
+                "autoinstall_known_extensions": "false",
+                "TimeZone": "UTC",
+            }
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def landed_files(path: Path) -> list[Path]:
+    """The .parquet and .csv files at a path (a file, or a folder at any depth), in order of their names.
+
+    Names that begin with "." or "_" are left out, as Spark does.
+    """
+    if path.is_file():
+        if path.suffix.lower() not in (".parquet", ".csv"):
+            raise ContractError(f"{path}: expected a .parquet or a .csv file")
+        return [path]
+    if not path.is_dir():
+        raise ContractError(f"{path}: no such file or folder")
+    found = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.suffix.lower() in (".parquet", ".csv")
+        and file.is_file()
+        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+    ]
+    if not found:
+        raise ContractError(f"{path}: the folder holds no .parquet and no .csv file")
+    return found
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
+    """Create the views `landed` (each column as RAW_<name> text and as its contract type) and `transactions`.
+
+    Raises ContractError for a file that cannot be read, lacks a column or has one of another type.
+    """
+    selects = [_select(connection, file) for file in files]
+    connection.execute("CREATE VIEW landed AS " + " UNION ALL BY NAME ".join(selects))
+    names = ", ".join(column.name for column in COLUMNS if column.required)
+    connection.execute(
+        f"CREATE VIEW transactions AS SELECT {names}, epoch_us(TX_DATETIME) // 1000000 AS TX_EPOCH FROM landed"
+    )
+
+
+def _select(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+    source = _source(file)
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise ContractError(f"{file}: cannot be read: {str(error).splitlines()[0]}") from error
+    found = {str(row[0]): str(row[1]) for row in described}
+    parts = []
+    for column in COLUMNS:
+        if column.name in found:
+            parts.append(_column(file, column, found[column.name]))
+        elif column.required:
+            raise ContractError(
+                f"{file}: column {column.name} is missing; the file has {', '.join(found) or 'no columns'}"
+            )
+    return f"SELECT {', '.join(parts)} FROM {source}"
+
+
+def _source(file: Path) -> str:
+    name = str(file).replace("'", "''")
+    if file.suffix.lower() == ".csv":
+        return f"read_csv('{name}', header=true, all_varchar=true, delim=',')"
+    return f"read_parquet('{name}', hive_partitioning=false)"
+
+
+def _column(file: Path, column: Column, found: str) -> str:
+    quoted = f'"{column.name}"'
+    if file.suffix.lower() == ".csv":
+        value = column.kind.from_text.format(quoted)
+    elif found.partition("(")[0] in column.kind.types:
+        value = column.kind.from_typed.format(quoted)
+    else:
+        raise ContractError(
+            f"{file}: column {column.name} has the wrong type: found {found}, expected {column.kind.name}"
+        )
+    return f"{value} AS {column.name}, CAST({quoted} AS VARCHAR) AS RAW_{column.name}"

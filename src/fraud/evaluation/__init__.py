@@ -1,0 +1,1 @@
+"""Metrics of the handbook's protocol, and the step that compares candidates."""

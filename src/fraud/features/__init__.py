@@ -1,0 +1,1 @@
+"""What a model sees of a transaction: features.sql, and the step that runs it."""

@@ -1,0 +1,77 @@
+"""The step `prepare`: check landed transactions against the contract, then compute their features.
+
+    python -m fraud.features.prepare --transactions PATH --features FOLDER --validation FOLDER
+
+writes features.parquet, ordered by TX_DATETIME and TRANSACTION_ID, and validation.json.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fraud.data.contract import check_view
+from fraud.data.reading import create_views, engine, landed_files
+from fraud.errors import exit_code_of
+from fraud.output import written_whole
+from fraud.tracking import log_run
+
+FEATURES_SQL = Path(__file__).with_name("features.sql")
+
+
+def prepare(
+    transactions: Path,
+    features: Path,
+    validation: Path,
+    *,
+    as_of: str | None = None,
+    max_age_days: float | None = None,
+) -> dict[str, Any]:
+    """Write both outputs and return the validation document; raises ContractError, and then writes nothing."""
+    files = landed_files(transactions)
+    with engine() as connection:
+        create_views(connection, files)
+        document = check_view(connection, transactions, files, as_of=as_of, max_age_days=max_age_days)
+        with written_whole(features) as folder:
+            query = FEATURES_SQL.read_text(encoding="utf-8")
+            target = str(folder / "features.parquet").replace("'", "''")
+            connection.execute(
+                f"COPY (SELECT * FROM ({query}) ORDER BY TX_DATETIME, TRANSACTION_ID) "
+                f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+    with written_whole(validation) as folder:
+        (folder / "validation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return document
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line of the step; 0, or 2 with one line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m fraud.features.prepare", description="Check and prepare.")
+    parser.add_argument("--transactions", type=Path, required=True, help="a .parquet or .csv file, or a folder")
+    parser.add_argument("--features", type=Path, required=True, help="folder for features.parquet")
+    parser.add_argument("--validation", type=Path, required=True, help="folder for validation.json")
+    parser.add_argument("--as-of", help="date or time (ISO 8601) that age is counted from; default: now")
+    parser.add_argument("--max-age-days", type=float, help="refuse data whose newest transaction is older")
+    options = parser.parse_args(argv)
+
+    def command() -> None:
+        document = prepare(
+            options.transactions,
+            options.features,
+            options.validation,
+            as_of=options.as_of,
+            max_age_days=options.max_age_days,
+        )
+        log_run({}, {"rows": document["rows"], "frauds": document["frauds"]})
+        sys.stdout.write(
+            f"{document['rows']} transactions, {document['frauds']} frauds, "
+            f"{document['first']} to {document['last']}\n"
+        )
+
+    return exit_code_of(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What an online endpoint runs: score.py, which stands alone."""
