@@ -14,7 +14,6 @@ from .context import Context
 from .errors import JSON, BadRequest
 from .ids import ResourceId
 
-
 HERE = "https://azureml-local.invalid"
 """Stands for the server's address in everything that is stored: the port may be another one next time."""
 

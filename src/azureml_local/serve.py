@@ -46,7 +46,7 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
-        print(f"port {port} of 127.0.0.1 is taken ({error.strerror})", file=sys.stderr)
+        sys.stderr.write(f"port {port} of 127.0.0.1 is taken ({error.strerror})\n")
         sys.exit(PORT_TAKEN)
 
 
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         Parity(tuple(options.allow))
     except LocalError as error:
-        print(f"{error}; {error.hint}", file=sys.stderr)
+        sys.stderr.write(f"{error}; {error.hint}\n")
         return 2
     import uvicorn
 

@@ -52,7 +52,7 @@ def start(
     from azureml_local import control
 
     with _local() as (settings, home):
-        chosen = settings.local.port if port is None else port
+        chosen = settings.local_port if port is None else port
         server = control.start(home, chosen, tuple(allow or ()), endpoint_cores)
     typer.echo(f"{server['base']} (pid {server['pid']})")
 
@@ -118,7 +118,7 @@ def run(context: typer.Context) -> None:
     if not context.args:
         raise BadInput("there is no command to run", "mlops local run -- python script.py")
     with _local() as (settings, home):
-        control.start(home, settings.local.port)
+        control.start(home, settings.local_port)
         variables = control.variables(home)
     try:
         ended = subprocess.run(context.args, env={**os.environ, **variables}, check=False)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .errors import BadInput
 
 FILE = "mlops.toml"
+HIGHEST_PORT = 65_535
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
@@ -32,7 +33,7 @@ class Project(Section):
 
 
 class Local(Section):
-    port: Annotated[int, Field(ge=0, le=65535)] = 10443
+    port: Annotated[int, Field(ge=0, le=HIGHEST_PORT)] = 10443
     state: str = ".azureml-local"
 
 
@@ -77,7 +78,7 @@ class Config(Section):
 
     root: Path
     project: Project
-    local: Local = Local()
+    local: Local = Field(default_factory=Local)
     data: Data
     training: Training
     gate: Gate
@@ -95,6 +96,16 @@ class Config(Section):
         """Where the local Azure ML keeps its state. AZUREML_LOCAL_HOME names another place."""
         return Path(os.environ.get("AZUREML_LOCAL_HOME") or self.root / self.local.state)
 
+    @property
+    def local_port(self) -> int:
+        """Where the local Azure ML listens. AZUREML_LOCAL_PORT names another port; 0 takes a free one."""
+        text = os.environ.get("AZUREML_LOCAL_PORT")
+        if text is None:
+            return self.local.port
+        if not text.isdigit() or int(text) > HIGHEST_PORT:
+            raise BadInput(f"AZUREML_LOCAL_PORT must be a number from 0 to {HIGHEST_PORT}, it is {text!r}")
+        return int(text)
+
 
 def find_root(start: Path | None = None) -> Path:
     """The nearest folder, from `start` upwards, that has the file. Raises BadInput."""
@@ -106,8 +117,12 @@ def find_root(start: Path | None = None) -> Path:
 
 
 def load(path: Path | None = None) -> Config:
-    """Read the configuration. Raises BadInput with the key and the line of the first thing that is wrong."""
-    file = path or Path(os.environ.get("MLOPS_CONFIG") or find_root() / FILE)
+    """Read the configuration. Raises BadInput with the key and the line of the first thing that is wrong.
+
+    MLOPS_CONFIG names another file for the same project.
+    """
+    root = path.resolve().parent if path else find_root()
+    file = path or Path(os.environ.get("MLOPS_CONFIG") or root / FILE)
     try:
         text = file.read_text(encoding="utf-8")
         content = tomllib.loads(text)
@@ -118,7 +133,7 @@ def load(path: Path | None = None) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{file} is not TOML: {error}") from error
     try:
-        return Config(root=file.resolve().parent, **content)
+        return Config(root=root, **content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         keys = [str(part) for part in first["loc"]]

@@ -33,9 +33,14 @@ class Step:
     """The id of the run that holds its files: its own, or that of the run it was reused from."""
 
 
+def text_of(value: Any) -> str:
+    """A status as text: some of the SDK's classes give an enumeration."""
+    return str(getattr(value, "value", value))
+
+
 def status_of(job: Any) -> str:
-    """A job's status as text: some of the SDK's classes give an enumeration."""
-    return str(getattr(job.status, "value", job.status))
+    """A job's status."""
+    return text_of(job.status)
 
 
 def steps_of(client: MLClient, job: str) -> list[Step]:

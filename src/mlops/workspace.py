@@ -35,7 +35,7 @@ def use_target(config: Config, name: str) -> Target:
 
         home = Home.at(config.local_home)
         try:
-            control.start(home, config.local.port)
+            control.start(home, config.local_port)
             os.environ.update(control.variables(home))
         except LocalError as error:
             raise MlopsError(str(error), error.hint) from error

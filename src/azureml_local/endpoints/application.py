@@ -16,7 +16,9 @@ FIRST_HANDED_OVER = 3  # the number at which systemd's protocol begins
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin.read: a worker that gunicorn forks could not end while this thread holds the reader's lock.
+    while os.read(sys.stdin.fileno(), 1):
+        continue
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -62,6 +62,8 @@ class Instances:
         self.context = context
         self._groups: dict[str, Group] = {}
         self._lock = threading.Lock()
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
 
     def group(self, id: ResourceId) -> Group | None:  # noqa: A002
         return self._groups.get(id.key)
@@ -133,11 +135,15 @@ class Instances:
         self._log_file(id).unlink(missing_ok=True)
 
     def stop_all(self) -> None:
+        """End every instance, those that are just being started too, and start none any more."""
         with self._lock:
-            groups = list(self._groups.values())
+            self._stopped = True
+            groups, processes = list(self._groups.values()), list(self._processes)
             self._groups.clear()
         for group in groups:
             self._end(group)
+        for process in processes:
+            _kill(process)
 
     def log(self, id: ResourceId, lines: int) -> str:  # noqa: A002
         """The last lines of what the instances wrote."""
@@ -195,7 +201,9 @@ class Instances:
         port_file = folder / f"port-{number}"
         port_file.unlink(missing_ok=True)
         path = f"{environment.python.parent}{os.pathsep}/usr/local/bin:/usr/bin:/bin"
-        with log.open("ab") as output:
+        with log.open("ab") as output, self._lock:
+            if self._stopped:
+                raise ServiceError("azureml_local is being stopped.", code="ResourceNotReady")
             process = subprocess.Popen(
                 [str(environment.python), str(APPLICATION), str(port_file)],
                 env={**variables, "PATH": path},
@@ -205,6 +213,7 @@ class Instances:
                 stderr=output,
                 start_new_session=True,
             )
+            self._processes = {p for p in self._processes if p.returncode is None} | {process}
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline and process.poll() is None:
             if port_file.exists() and _healthy(int(port_file.read_text())):

@@ -84,7 +84,8 @@ class OnlineEndpoint(Behaviour):
         for other in context.store.of_type("workspaces/onlineEndpoints"):
             if other.id.name.lower() == id.name.lower():
                 raise BadRequest(
-                    "There is already an endpoint with this name. Endpoint name needs to be unique within a region.",
+                    "There is already an endpoint with this name. Endpoint name needs to be unique "
+                    "within a region.",
                     inner=("BadArgument",),
                 )
 

@@ -52,7 +52,7 @@ def recipe_of(context: Context, resource: Resource) -> recipe.Recipe:
 
 
 def recipe_for(context: Context, workspace: ResourceId, reference: str) -> recipe.Recipe:
-    """The recipe of a reference. A curated environment of Microsoft's registry is an image and nothing else here."""
+    """The recipe of a reference. Of a curated environment of Microsoft's only the image's name is known here."""
     if not reference or reference.startswith("azureml://registries/"):
         return recipe.Recipe("", "")
     resource = environments.find(context, workspace, reference)

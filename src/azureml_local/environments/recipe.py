@@ -1,4 +1,4 @@
-"""Read from an environment what its steps may import: a conda file, a Dockerfile and its lock, or only an image."""
+"""Read from an environment what its steps may import: a conda file, a Dockerfile and its lock, or an image."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def serve(database: str, artifacts: str, port_file: str) -> None:
     from mlflow.server.fastapi_app import app
     from mlflow.server.handlers import _get_tracking_store
 
-    @pages.post("/azureml-local/runs")
+    @pages.post("/azureml-local/runs")  # type: ignore[untyped-decorator]
     def put_runs() -> Any:
         store = _get_tracking_store()
         for run in request.get_json():

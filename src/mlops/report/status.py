@@ -37,7 +37,7 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
             found = None
     endpoint = {
         "name": target.endpoint,
-        "state": found.provisioning_state if found else "none",
+        "state": runs.text_of(found.provisioning_state) if found else "none",
         "traffic": dict(found.traffic) if found else {},
         "scoring_uri": found.scoring_uri if found else None,
     }

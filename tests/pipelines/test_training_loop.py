@@ -1,0 +1,202 @@
+"""The first whole loop: data, training, gate, registration, deployment, scores, through the real SDK."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from azureml_local import control
+from azureml_local.home import Home
+
+from .conftest import REPOSITORY, Project
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+pytestmark = pytest.mark.xdist_group("loop")
+STEPS = ["evaluate", "gate", "prepare", "train_hist_gradient_boosting", "train_logistic_regression"]
+
+
+@pytest.fixture(scope="module")
+def client(project: Project, told: dict[str, Any]) -> Iterator[MLClient]:
+    """A plain MLClient of the workspace that the demo worked in."""
+    del told
+    before = dict(os.environ)
+    os.environ.update(control.variables(Home.at(project.home)))
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    zero = "00000000-0000-0000-0000-000000000000"
+    yield MLClient(DefaultAzureCredential(), zero, "rg-fraud-local", "mlw-fraud-local")
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_the_demo_tells_the_whole_story(told: dict[str, Any]) -> None:
+    assert told["model"] == "fraud"
+    assert told["version"] == 1
+    assert told["verdict"]["decision"] == "pass"
+    assert told["metrics"]["average_precision"] >= 0.6
+    assert all(0 <= score <= 1 for score in told["scores"])
+    assert max(told["scores"]) > 0.5 > min(told["scores"])
+
+
+def test_its_curl_line_works_and_shows_no_secret(project: Project, told: dict[str, Any]) -> None:
+    line = shlex.split(told["curl"])
+    ended = subprocess.run([*line, "--silent", "--show-error"], capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout)["scores"] == told["scores"]
+    secret = project.home / "endpoint-key"
+    assert oct(secret.stat().st_mode)[-3:] == "600"
+    key = secret.read_text().split()[-1]
+    assert key not in told["curl"]
+
+
+def test_a_second_demo_reuses_every_step_and_registers_nothing_new(project: Project, told: dict[str, Any]) -> None:
+    again = project.json("demo")
+    assert sorted(again["reused"]) == STEPS
+    assert again["version"] == told["version"]
+    assert again["scores"] == told["scores"]
+
+
+def test_the_run_is_read_back_with_the_sdk(client: MLClient, told: dict[str, Any], tmp_path: Path) -> None:
+    job = client.jobs.get(told["job"])
+    assert job.status == "Completed"
+    assert told["job"] in [listed.name for listed in client.jobs.list()]
+    steps = {child.display_name: child for child in client.jobs.list(parent_job_name=told["job"])}
+    assert sorted(steps) == sorted([*STEPS, "register"])
+    client.jobs.download(told["job"], download_path=tmp_path, output_name="evaluation")
+    found = json.loads((tmp_path / "named-outputs" / "evaluation" / "evaluation.json").read_text())
+    assert found["metrics"] == told["metrics"]
+    client.jobs.download(steps["prepare"].name, download_path=tmp_path / "step")
+    log = (tmp_path / "step" / "artifacts" / "user_logs" / "std_log.txt").read_text()
+    assert "transactions" in log
+
+
+def test_the_version_knows_where_it_comes_from(client: MLClient, told: dict[str, Any]) -> None:
+    model = client.models.get("fraud", version="1")
+    assert model.type == "mlflow_model"
+    assert model.tags["run"] == told["job"]
+    assert model.tags["data"] == "transactions:1"
+    assert set(model.flavors) >= {"onnx", "python_function"}
+    assert float(model.tags["average_precision"]) == pytest.approx(told["metrics"]["average_precision"], abs=1e-6)
+
+
+def test_the_endpoint_answers_the_sdk(client: MLClient, told: dict[str, Any], project: Project) -> None:
+    answer = client.online_endpoints.invoke("fraud-local", request_file=str(project.home / "request.json"))
+    assert json.loads(answer)["scores"] == told["scores"]
+
+
+def test_metrics_are_tracked(client: MLClient, told: dict[str, Any], project: Project) -> None:
+    """Plain mlflow in the steps' own environment reads what the steps logged, as a notebook would."""
+    from azureml_local.environments.build import ensure
+    from azureml_local.environments.recipe import from_docker
+
+    recipe = from_docker(REPOSITORY / "environments" / "train", "Dockerfile")
+    environment = ensure(REPOSITORY / ".azureml-local" / "environments", recipe, lambda line: None)
+    steps = {child.display_name: child.name for child in client.jobs.list(parent_job_name=told["job"])}
+    script = "import mlflow, sys, json; print(json.dumps(mlflow.get_run(sys.argv[1]).data.metrics))"
+    variables = {
+        "PATH": "/usr/bin:/bin",
+        **control.variables(Home.at(project.home)),
+        "MLFLOW_TRACKING_URI": client.workspaces.get("mlw-fraud-local").mlflow_tracking_uri,
+    }
+    ended = subprocess.run(
+        [str(environment.python), "-c", script, steps["evaluate"]],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    logged = json.loads(ended.stdout.splitlines()[-1])
+    assert logged["average_precision"] == pytest.approx(told["metrics"]["average_precision"])
+
+
+def test_registering_the_run_again_finds_its_version(project: Project, told: dict[str, Any]) -> None:
+    assert project.json("register", told["job"])["version"] == told["version"]
+
+
+def test_status_shows_it(project: Project, told: dict[str, Any]) -> None:
+    document = project.json("status")
+    assert document["versions"][0]["version"] == 1
+    assert document["endpoint"]["traffic"] == {"fraud-v1": 100}
+    assert told["job"] in [run["job"] for run in document["runs"]]
+    text = project.mlops("status", "--job", told["job"]).stdout
+    assert "Completed" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("no json", "is not JSON"),
+        ("[1]", "must hold a JSON object"),
+        ('{"data": []}', "cannot read the request"),
+        ('{"data": [{"TX_AMOUNT": 1}]}', "is missing"),
+        ('{"data": [{"TX_AMOUNT": "1"}]}', "TX_"),
+    ],
+)
+def test_a_bad_request_gets_one_line(
+    project: Project, told: dict[str, Any], tmp_path: Path, content: str, reason: str
+) -> None:
+    del told
+    request = tmp_path / "request.json"
+    request.write_text(content)
+    ended = project.mlops("score", str(request))
+    assert ended.returncode == 2
+    assert reason in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_an_unknown_version_is_not_deployed(project: Project, told: dict[str, Any]) -> None:
+    del told
+    ended = project.mlops("deploy", "99")
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "error: there is no version 99 of the model fraud",
+        "hint: its versions: 1",
+    ]
+
+
+def test_an_unknown_job_cannot_be_judged(project: Project, told: dict[str, Any]) -> None:
+    del told
+    ended = project.mlops("gate", "no_such_job")
+    assert ended.returncode == 2
+    assert "there is no job no_such_job" in ended.stderr
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Path:
+    """mlops.toml with a threshold that no candidate reaches."""
+    text = (REPOSITORY / "mlops.toml").read_text()
+    assert "average_precision = 0.60" in text
+    file = tmp_path / "strict.toml"
+    file.write_text(text.replace("average_precision = 0.60", "average_precision = 0.99"))
+    return file
+
+
+def test_a_gate_that_refuses_fails_the_run_and_registers_nothing(
+    project: Project, told: dict[str, Any], client: MLClient, strict: Path
+) -> None:
+    before = [model.version for model in client.models.list(name="fraud")]
+    ended = project.mlops("train", "--as-of", "2018-05-21", config=strict)
+    assert ended.returncode == 3
+    value = told["metrics"]["average_precision"]
+    assert f"average_precision {value:.4f} is below the threshold 0.99" in ended.stderr
+    run = next(iter(client.jobs.list()))
+    assert run.status == "Failed"
+    assert [model.version for model in client.models.list(name="fraud")] == before
+
+
+def test_a_run_is_judged_by_the_thresholds_of_today(project: Project, told: dict[str, Any], strict: Path) -> None:
+    assert project.mlops("gate", told["job"]).returncode == 0
+    ended = project.mlops("gate", told["job"], "--output", "markdown", config=strict)
+    assert ended.returncode == 3
+    assert "| threshold" in ended.stdout
+    assert "is below the threshold 0.99" in ended.stderr

@@ -1,0 +1,81 @@
+"""The command line itself: help, lazy imports, one-line errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from mlops import cli
+
+REPOSITORY = Path(__file__).parents[3]
+MLOPS = Path(sys.executable).with_name("mlops")
+HEAVY = ("azure", "mlflow", "sklearn", "pandas", "duckdb", "pyarrow", "starlette", "pydantic", "numpy", "rich")
+
+
+def _commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found += _commands(command, (*path, name))
+        else:
+            found.append((" ".join((*path, name)), command))
+    return found
+
+
+COMMANDS = _commands(typer.main.get_command(cli.app))
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 16
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_every_command_has_help_and_a_place_in_the_documentation(name: str, command: click.Command) -> None:
+    assert command.help
+    assert f"### mlops {name}\n" in (REPOSITORY / "docs" / "commands.md").read_text()
+
+
+def test_the_documentation_is_what_the_commands_say() -> None:
+    from mlops.reference import render
+
+    assert (REPOSITORY / "docs" / "commands.md").read_text() == render()
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom mlops import cli\n"
+        "import contextlib, io\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "    cli.app(['--help'])\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("status", "--target", "moon"), 2, "error: there is no target 'moon' in mlops.toml"),
+        (("status", "--output", "xml"), 2, "error: --output xml: it is one of text, json, markdown"),
+        (("score", "no-such-file.json"), 2, "error: no-such-file.json cannot be read"),
+        (("local", "run"), 2, "error: there is no command to run"),
+    ],
+)
+def test_errors_are_one_line_and_a_hint(words: tuple[str, ...], code: int, said: str) -> None:
+    ended = subprocess.run([str(MLOPS), *words], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ended.returncode == code
+    assert ended.stderr.startswith(said)
+    assert len(ended.stderr.splitlines()) <= 2
+    assert ended.stdout == ""
+
+
+def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
+    ended = subprocess.run([str(MLOPS), "status"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: there is no mlops.toml in ")

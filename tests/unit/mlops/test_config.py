@@ -1,0 +1,89 @@
+"""mlops.toml: what is wrong is said with its key and its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlops import config
+from mlops.errors import BadInput
+
+REPOSITORY = Path(__file__).parents[3]
+TEXT = (REPOSITORY / "mlops.toml").read_text()
+
+
+def _line(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), start=1) if part in line)
+
+
+def _load(folder: Path, text: str | bytes) -> config.Config:
+    file = folder / "mlops.toml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return config.load(file)
+
+
+def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
+    found = _load(tmp_path, TEXT)
+    assert found.target("local").endpoint == "fraud-local"
+    assert found.root == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "what"),
+    [
+        ("seed = 0", "seeds = 0", "training.seeds", "is not a known key"),
+        ("seed = 0", 'seed = "x"', "training.seed", "valid integer"),
+        ("roc_auc = 0.85", "roc_auc = 1.5", "gate.thresholds.roc_auc", "less than or equal to 1"),
+        ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
+        ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
+        ("[demo]", "[demos]", "demos", "is not a known key"),
+        ('endpoint = "fraud-dev"', 'endpoint = "-"', "targets.dev.endpoint", "match pattern"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_line(tmp_path: Path, old: str, new: str, key: str, what: str) -> None:
+    assert old in TEXT
+    text = TEXT.replace(old, new, 1)
+    with pytest.raises(BadInput) as caught:
+        _load(tmp_path, text)
+    assert str(caught.value).startswith(f"mlops.toml, line {_line(text, new)}: {key}: ")
+    assert what in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named_with_its_table_s_line(tmp_path: Path) -> None:
+    text = TEXT.replace('experiment = "fraud-training"\n', "")
+    with pytest.raises(BadInput, match=rf"line {_line(text, '[training]')}: training\.experiment: Field required"):
+        _load(tmp_path, text)
+
+
+@pytest.mark.parametrize(("content", "what"), [(b"[x", "is not TOML"), (b"\xff", "is not text in UTF-8")])
+def test_an_unreadable_file_is_said_to_be_one(tmp_path: Path, content: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        _load(tmp_path, content)
+
+
+def test_a_missing_file_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read: No such file"):
+        config.load(tmp_path / "mlops.toml")
+
+
+def test_outside_a_project_the_hint_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no mlops.toml") as caught:
+        config.find_root(tmp_path)
+    assert caught.value.hint == "run mlops inside the project"
+
+
+def test_an_unknown_target_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no target 'qa'") as caught:
+        _load(tmp_path, TEXT).target("qa")
+    assert caught.value.hint == "the targets are: local, dev"
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "70000"])
+def test_a_wrong_port_in_the_environment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("AZUREML_LOCAL_PORT", text)
+    with pytest.raises(BadInput, match="AZUREML_LOCAL_PORT must be a number"):
+        _ = _load(tmp_path, TEXT).local_port
