@@ -7,6 +7,7 @@ What fails in Azure fails here, in the same words. A rule can be switched off by
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from .errors import LocalError
@@ -162,3 +163,25 @@ class Parity:
         if name not in NAMES:
             raise ValueError(f"no parity rule is called {name}")
         return name not in self.allowed
+
+
+PAGE = """# Parity rules
+
+Made by `python -m azureml_local.parity` from the table in `parity.py`; a test compares the two. What fails in Azure
+fails here, in the same words. `mlops local start --allow RULE` switches one off.
+
+| rule | concerns | in Azure | last seen | source |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def render() -> str:
+    """The page of the documentation."""
+    rows = [
+        f"| {rule.name} | {rule.operation} | {rule.effect} | {rule.seen} | {rule.source} |" for rule in RULES
+    ]
+    return PAGE + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -30,6 +30,7 @@ class Project(Section):
     model: Name
     contract: Entry
     generator: Entry
+    scoring: str
 
 
 class Local(Section):

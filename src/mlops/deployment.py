@@ -103,6 +103,9 @@ def _ensure_deployment(
     from azure.core.exceptions import ResourceNotFoundError
 
     serve = environments.ensure(client, config, {SERVE})[SERVE]
+    script = config.root / config.project.scoring
+    if not script.is_file():
+        raise BadInput(f"mlops.toml names the scoring script {config.project.scoring}, which is not there")
     with quiet():
         from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment
 
@@ -124,9 +127,7 @@ def _ensure_deployment(
             endpoint_name=target.endpoint,
             model=model,
             environment=serve,
-            code_configuration=CodeConfiguration(
-                code=str(config.root / "src" / "fraud" / "serving"), scoring_script="score.py"
-            ),
+            code_configuration=CodeConfiguration(code=str(script.parent), scoring_script=script.name),
             instance_type=target.instance_type,
             instance_count=target.instance_count,
         )

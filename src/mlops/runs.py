@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 TERMINAL = ("Completed", "Failed", "Canceled", "NotResponding", "Paused")
 POLL_SECONDS = 1.0
 Report = Callable[[str], None]
+EXITED = re.compile(r"exited with status code (-?\d+)")
+KILLED = (137, 143, -9, -15)
+"""Exit codes of a process that SIGKILL or SIGTERM ended."""
 
 
 @dataclass(frozen=True)
@@ -113,46 +117,48 @@ def data_of(client: MLClient, job: str) -> str:
 
 
 def failure(client: MLClient, job: str) -> str:
-    """Why a run failed: the last line of the log of each step that did, or the run's own error."""
+    """Why a run failed: the reason of each step that did, or the run's own error."""
     reasons = []
     for step in steps_of(client, job):
-        if step.status in ("Failed", "Canceled"):
-            reasons.append(f"{step.name} {step.status.lower()}: {_reason(client, step.id)}")
-    return "; ".join(reasons) or _reason(client, job)
+        if step.status == "Failed":
+            reasons.append(f"{step.name} failed: {reason_of(client, step.id)}")
+        elif step.status == "Canceled":
+            reasons.append(f"{step.name} was cancelled, or reached its limit (step_timeout_seconds)")
+    return "; ".join(reasons) or reason_of(client, job)
 
 
-def _reason(client: MLClient, job: str) -> str:
-    """The end of a step's log where it has one, else what the service says of it."""
+def reason_of(client: MLClient, job: str) -> str:
+    """Why one job failed, in a line: its exit code and the last line that it said, or the service's words."""
+    message = _error_of(client, job)
+    exited = EXITED.search(message)
+    if exited is None:
+        return first_line(message) if message else "the service gives no reason"
+    code = int(exited[1])
+    meaning = "was killed" if code in KILLED else f"exit code {code}"
+    said = message.partition("Error: ")[2].strip() or _log_of(client, job)
+    return f"{said.splitlines()[-1].strip()} ({meaning})" if said else meaning
+
+
+def _log_of(client: MLClient, job: str) -> str:
+    """A job's own log; empty where it wrote none."""
     with tempfile.TemporaryDirectory() as folder:
         with quiet():
             client.jobs.download(job, download_path=folder)
         logs = sorted(Path(folder).rglob("std_log.txt"))
-        lines = logs[0].read_text(errors="replace").strip().splitlines() if logs else []
-    if lines:
-        return lines[-1].strip()
-    return _error_of(client, job)
+        return logs[0].read_text(errors="replace").strip() if logs else ""
 
 
 def _error_of(client: MLClient, job: str) -> str:
-    """The service's own error of a run: only `stream` gives it, as the text of an exception."""
+    """The service's own error of a job: only `stream` gives it, as the text of an exception."""
     from azure.ai.ml.exceptions import JobException
 
-    try:
-        with quiet():
+    with quiet():
+        try:
+            client.jobs.stream(job)
+        except JobException as error:
+            text = str(error.message)
             try:
-                client.jobs.stream(job)
-            except JobException as error:
-                text = str(error.message)
-                return _message_in(text)
-    except RunFailed as error:
-        return str(error)
-    return "no reason was given (its limit of time was reached, or it was cancelled)"
-
-
-def _message_in(text: str) -> str:
-    start = text.find("{")
-    try:
-        content = json.loads(text[start : text.rfind("}") + 1])
-        return first_line(content["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return first_line(text)
+                return str(json.loads(text[text.find("{") : text.rfind("}") + 1])["error"]["message"])
+            except (ValueError, KeyError, TypeError):
+                return first_line(text)
+    return ""
