@@ -46,7 +46,7 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
-        sys.stderr.write(f"port {port} of 127.0.0.1 is taken ({error.strerror})\n")
+        sys.stderr.write(f"port {port} of 127.0.0.1 is taken ({os.strerror(error.errno or 0)})\n")
         sys.exit(PORT_TAKEN)
 
 
@@ -97,6 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
     context.instances.resume()
     context.runner.resume()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl+C at the person's terminal is for their command
+    # uvicorn raises the signal again once it has ended: without a handler nothing below would be reached
+    signal.signal(signal.SIGTERM, lambda *_: None)
     server.run(sockets=[sock])
     stop_everything(context)
     context.instances.stop_all()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TERMINAL = ("Completed", "Failed", "Canceled", "NotResponding", "Paused")
 POLL_SECONDS = 1.0
 Report = Callable[[str], None]
-EXITED = re.compile(r"exited with status code (-?\d+)")
+EXITED = r"{step}: Execution failed\. User process '[^']*' exited with status code (-?\d+)"
 KILLED = (137, 143, -9, -15)
 """Exit codes of a process that SIGKILL or SIGTERM ended."""
 
@@ -117,26 +117,25 @@ def data_of(client: MLClient, job: str) -> str:
 
 
 def failure(client: MLClient, job: str) -> str:
-    """Why a run failed: the reason of each step that did, or the run's own error."""
+    """Why a run failed: for each step that did, the last line that it said; else the service's own words."""
+    message = _error_of(client, job)
     reasons = []
     for step in steps_of(client, job):
         if step.status == "Failed":
-            reasons.append(f"{step.name} failed: {reason_of(client, step.id)}")
+            reasons.append(f"{step.name} failed: {_reason(client, step, message)}")
         elif step.status == "Canceled":
             reasons.append(f"{step.name} was cancelled, or reached its limit (step_timeout_seconds)")
-    return "; ".join(reasons) or reason_of(client, job)
+    return "; ".join(reasons) or first_line(message) or "the service gives no reason"
 
 
-def reason_of(client: MLClient, job: str) -> str:
-    """Why one job failed, in a line: its exit code and the last line that it said, or the service's words."""
-    message = _error_of(client, job)
-    exited = EXITED.search(message)
-    if exited is None:
-        return first_line(message) if message else "the service gives no reason"
-    code = int(exited[1])
-    meaning = "was killed" if code in KILLED else f"exit code {code}"
-    said = message.partition("Error: ")[2].strip() or _log_of(client, job)
-    return f"{said.splitlines()[-1].strip()} ({meaning})" if said else meaning
+def _reason(client: MLClient, step: Step, message: str) -> str:
+    """Why one step failed. `message` is the pipeline's error: the SDK gives no step's own."""
+    exited = re.search(EXITED.format(step=re.escape(step.name)), message)
+    if exited and int(exited[1]) in KILLED:
+        return "it was killed"
+    said = _log_of(client, step.id).splitlines()
+    own = message.partition(f"{step.name}: ")[2]
+    return said[-1].strip() if said else first_line(own or message)
 
 
 def _log_of(client: MLClient, job: str) -> str:

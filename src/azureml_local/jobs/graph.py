@@ -147,7 +147,7 @@ def resolve_outputs(
         if found := TO_PIPELINE.match(str(item.get("value") or "")):
             bound = scope.outputs.get(found["name"]) or {}
             owner, asked = (root_id, found["name"]), bound.get("uri")
-        places[name] = Value(type_, declared_uri(workspace, *owner, asked), mode)
+        places[name] = Value(type_, declared_uri(workspace, *owner, asked, type_), mode)
         declared[name] = Value(type_, str(asked or ""), mode)
     return places, declared
 
@@ -181,12 +181,11 @@ def top_level_inputs(properties: Mapping[str, Any]) -> dict[str, Value]:
 
 def top_level_outputs(properties: Mapping[str, Any], workspace: ResourceId, job: str) -> dict[str, Value]:
     """The places of a job's declared outputs; the service's own `default` is none of them."""
-    return {
-        name: Value(
-            str((item or {}).get("jobOutputType") or "uri_folder").lower(),
-            declared_uri(workspace, job, name, (item or {}).get("uri")),
-            str((item or {}).get("mode") or ""),
-        )
-        for name, item in (properties.get("outputs") or {}).items()
-        if name != "default"
-    }
+    places = {}
+    for name, item in (properties.get("outputs") or {}).items():
+        if name != "default":
+            declared = item or {}
+            type_ = str(declared.get("jobOutputType") or "uri_folder").lower()
+            uri = declared_uri(workspace, job, name, declared.get("uri"), type_)
+            places[name] = Value(type_, uri, str(declared.get("mode") or ""))
+    return places

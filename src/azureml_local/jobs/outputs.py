@@ -11,10 +11,12 @@ from .runs import Run
 ARTIFACT_NAMES = ("artifacts", "default")
 
 
-def declared_uri(workspace: ResourceId, run_id: str, name: str, asked: str | None) -> str:
+def declared_uri(
+    workspace: ResourceId, run_id: str, name: str, asked: str | None, type_: str = "uri_folder"
+) -> str:
     """The URI of an output: the one asked for, with its macros filled in, or the service's default."""
     if not asked:
-        return default_uri(workspace, f"azureml/{run_id}/{name}/")
+        return default_uri(workspace, f"azureml/{run_id}/{name}{'' if type_ == 'uri_file' else '/'}")
     return asked.replace("${{name}}", run_id).replace("${{output_name}}", name)
 
 

@@ -75,9 +75,22 @@ def _put(store: Any, run: dict[str, Any]) -> None:
             )
             known.tags = [SqlTag(key=key, value=value) for key, value in run["tags"].items()]
             session.add(known)
+            session.flush()
+            if run["reused_run"]:
+                _copy(session, run["reused_run"], run["run_id"])
         known.name = run["name"]
         known.status = run["status"]
         known.end_time = run["end_time"]
+
+
+def _copy(session: Any, source: str, target: str) -> None:
+    """Give a reused step the metrics and parameters of the run that it was reused from, as Azure ML does."""
+    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlMetric, SqlParam
+
+    for kind in (SqlParam, SqlMetric, SqlLatestMetric):
+        names = [column.name for column in kind.__table__.columns if column.name != "run_uuid"]
+        for row in session.query(kind).filter(kind.run_uuid == source):
+            session.add(kind(run_uuid=target, **{name: getattr(row, name) for name in names}))
 
 
 def _end_with_parent() -> None:

@@ -180,6 +180,7 @@ class TrackingServers:
             "experiment_artifacts": artifacts.as_uri(),
             "artifact_uri": (artifacts / f"dcid.{record['artifacts']}").as_uri(),
             "name": record["display_name"],
+            "reused_run": record["properties"].get("azureml.reusedrunid"),
             "tags": {key: str(value) for key, value in tags.items()},
             "status": STATUS.get(record["status"], "SCHEDULED"),
             "start_time": _milliseconds(record["started"] or record["created"]),

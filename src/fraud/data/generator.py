@@ -179,6 +179,6 @@ def _write(path: Path, drawn: Columns, first_day: date) -> None:
     os.close(handle)
     try:
         pq.write_table(table, temporary, compression="zstd")
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)

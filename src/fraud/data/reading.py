@@ -6,7 +6,7 @@ reader sees the view `transactions`, with the columns of `COLUMNS`, and TX_EPOCH
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,44 +15,49 @@ import duckdb
 
 from fraud.errors import ContractError
 
-INTEGERS = frozenset(
-    [
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "UHUGEINT",
-    ]
-)
-TIMESTAMPS = frozenset(
-    ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE"]
-)
+INTEGERS = [
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A logical type: the name people read, the physical types it is read from, how each becomes the view's."""
+    """A logical type: the name people read, and how a value of a physical type, or of text, becomes one."""
 
     name: str
-    types: frozenset[str]
-    from_typed: str
+    from_types: Mapping[str, str]
     from_text: str
+
+
+def _each(types: Iterable[str], expression: str) -> dict[str, str]:
+    return dict.fromkeys(types, expression)
 
 
 # From text, a whole number has to look like one: a bare cast would round 0.6 to 1.
 _WHOLE = "CASE WHEN regexp_full_match(trim({0}), '[+-]?[0-9]+') THEN TRY_CAST(trim({0}) AS %s) END"
-INTEGER = Kind("a whole number", INTEGERS, "TRY_CAST({0} AS BIGINT)", _WHOLE % "BIGINT")
-FLAG = Kind("0 or 1", INTEGERS | {"BOOLEAN"}, "TRY_CAST({0} AS INTEGER)", _WHOLE % "INTEGER")
+INTEGER = Kind("a whole number", _each(INTEGERS, "TRY_CAST({0} AS BIGINT)"), _WHOLE % "BIGINT")
+FLAG = Kind("0 or 1", _each([*INTEGERS, "BOOLEAN"], "TRY_CAST({0} AS INTEGER)"), _WHOLE % "INTEGER")
 NUMBER = Kind(
-    "a number", INTEGERS | {"DOUBLE", "FLOAT", "DECIMAL"}, "CAST({0} AS DOUBLE)", "TRY_CAST({0} AS DOUBLE)"
+    "a number",
+    _each([*INTEGERS, "DOUBLE", "FLOAT", "DECIMAL"], "CAST({0} AS DOUBLE)"),
+    "TRY_CAST({0} AS DOUBLE)",
 )
 # A timestamp with a time zone becomes UTC; one without is taken as it stands.
-TIMESTAMP = Kind("a timestamp", TIMESTAMPS, "make_timestamp(epoch_us({0}))", "TRY_CAST({0} AS TIMESTAMP)")
+TIMESTAMP = Kind(
+    "a timestamp",
+    _each(["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"], "CAST({0} AS TIMESTAMP)")
+    | _each(["TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"], "make_timestamp(epoch_us(CAST({0} AS TIMESTAMPTZ)))"),
+    "TRY_CAST({0} AS TIMESTAMP)",
+)
 
 
 @dataclass(frozen=True)
@@ -161,8 +166,8 @@ def _column(file: Path, column: Column, found: str) -> str:
     quoted = f'"{column.name}"'
     if file.suffix.lower() == ".csv":
         value = column.kind.from_text.format(quoted)
-    elif found.partition("(")[0] in column.kind.types:
-        value = column.kind.from_typed.format(quoted)
+    elif expression := column.kind.from_types.get(found.partition("(")[0]):
+        value = expression.format(quoted)
     else:
         raise ContractError(
             f"{file}: column {column.name} has the wrong type: found {found}, expected {column.kind.name}"

@@ -5,7 +5,6 @@ A request that is not like that gives 400 {"error": {"code": "BadRequest", "mess
 """
 
 import json
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,9 @@ import yaml
 from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
 from azureml_inference_server_http.api.aml_response import AMLResponse
 from onnxruntime import InferenceSession, SessionOptions
+
+# Of a float32, what the model computes with: anything above it would become infinity.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 class BadRequestError(Exception):
@@ -106,8 +108,8 @@ def _number(index: int, name: str, value: Any, whole: bool) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         kind = "null" if value is None else json.dumps(value)[:40]
         raise BadRequestError(f"row {index}: field {name} must be a number, not {kind}")
-    # The largest float32: above it the model would be given infinity.
-    if not abs(value) <= np.finfo(np.float32).max or math.isnan(value):
+    # NaN is not below anything. Compared before it is converted: a whole number may be too large for a float.
+    if not abs(value) <= LARGEST:
         raise BadRequestError(f"row {index}: field {name} must be a finite number")
     if whole and value != int(value):
         raise BadRequestError(f"row {index}: field {name} must be a whole number, not {value}")
