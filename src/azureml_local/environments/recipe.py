@@ -95,7 +95,13 @@ def _instructions(text: str) -> list[tuple[str, str]]:
 
 def _pip_arguments(command: str, folder: Path) -> list[str]:
     """The requirement lines of one `pip install` command; [] for any other command."""
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        # A part of a quoted script: it is the image's business unless it installs something.
+        if re.search(r"\bpip3?\s+install\b", command):
+            raise BadRequest(f"The Dockerfile's {command.strip()[:80]!r} cannot be read: {error}.") from error
+        return []
     position = next((i for i, word in enumerate(words[:-1]) if word.endswith("pip") or word == "pip3"), None)
     if position is None or words[position + 1] != "install":
         return []

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +64,8 @@ def mount_input(context: Context, run: Run, folders: Folders, name: str, value: 
     """Make an input visible to the step and return what its command is given. Raises StreamNotFound."""
     if value.literal or value.mode.lower() == "direct":
         return value.text
+    if value.text.startswith(("https://", "http://")) and not value.text.startswith(f"{context.base}/"):
+        return _download(folders.data / f"INPUT_{name}", name, value.text)
     try:
         source = locate(context, run.workspace, value.text).on_disk(context)
     except ServiceError as error:
@@ -77,6 +82,20 @@ def mount_input(context: Context, run: Run, folders: Folders, name: str, value: 
     mount.mkdir()
     (mount / source.name).symlink_to(source)
     return str(mount / source.name)
+
+
+def _download(mount: Path, name: str, url: str) -> str:
+    """A file of the web as an input. It is fetched anew by each step: its content may change."""
+    mount.mkdir()
+    target = mount / (Path(urllib.parse.unquote(urllib.parse.urlparse(url).path)).name or "download")
+    try:
+        with urllib.request.urlopen(url, timeout=60) as source, target.open("wb") as file:  # noqa: S310
+            shutil.copyfileobj(source, file)
+    except (urllib.error.URLError, OSError) as error:
+        raise StreamNotFound(
+            f"Error Code: ScriptExecution.StreamAccess.NotFound. Input {name}: {url} cannot be read: {error}"
+        ) from error
+    return str(target)
 
 
 def mount_output(context: Context, run: Run, folders: Folders, name: str, value: Value) -> str:
