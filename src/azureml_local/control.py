@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -49,7 +50,16 @@ def _answers(home: Home, server: dict[str, Any]) -> bool:
 def start(
     home: Home, port: int = DEFAULT_PORT, allow: tuple[str, ...] = (), endpoint_cores: int = 100
 ) -> dict[str, Any]:
-    """Start the server unless it runs, and return what it says of itself. Raises LocalError."""
+    """Start the server unless it runs, and return what it says of itself. Raises LocalError.
+
+    Several processes may ask at once: one starts it, the others find it.
+    """
+    with (home.root / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _start(home, port, allow, endpoint_cores)
+
+
+def _start(home: Home, port: int, allow: tuple[str, ...], endpoint_cores: int) -> dict[str, Any]:
     running = status(home)
     if running:
         if set(allow) - set(running["allowed"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import signal
 import socket
@@ -19,6 +20,8 @@ from .store import Store
 
 PORT_TAKEN = 3
 """Exit code when the port is in use."""
+ALREADY_RUNS = 4
+"""Exit code when another server has this home: two would write over each other."""
 
 
 def build(home: Home, port: int, allowed: tuple[str, ...], endpoint_cores: int) -> Context:
@@ -69,6 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
     from .jobs.runner import stop_everything
 
     home = Home.at(options.home)
+    only = (home.root / "server.lock").open("w")
+    try:
+        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.stderr.write(f"another server runs in {home.root} and does not answer\n")
+        return ALREADY_RUNS
     sock = _listen(options.port)
     port = sock.getsockname()[1]
     certificate, key = certificates.ensure(home.certificates)
