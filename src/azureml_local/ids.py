@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
 
 PROVIDER = "Microsoft.MachineLearningServices"
 
@@ -28,7 +27,7 @@ class ResourceId:
 
         Ids inside component specs are spelled `azureml:/subscriptions/…`.
         """
-        parts = [unquote(part) for part in path.removeprefix("azureml:").strip("/").split("/")]
+        parts = path.removeprefix("azureml:").strip("/").split("/")
         lowered = [part.lower() for part in parts]
         shape = lowered[0:1] + lowered[2:3] + lowered[4:5]
         if shape != ["subscriptions", "resourcegroups", "providers"] or len(parts) < 7:

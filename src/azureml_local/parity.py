@@ -167,8 +167,8 @@ class Parity:
 
 PAGE = """# Parity rules
 
-Made by `python -m azureml_local.parity` from the table in `parity.py`; a test compares the two. What fails in Azure
-fails here, in the same words. `mlops local start --allow RULE` switches one off.
+Made by `python -m azureml_local.parity` from the table in `parity.py`; a test compares the two. What fails in
+Azure fails here, in the same words. `mlops local start --allow RULE` switches one off.
 
 | rule | concerns | in Azure | last seen | source |
 | --- | --- | --- | --- | --- |
@@ -177,9 +177,7 @@ fails here, in the same words. `mlops local start --allow RULE` switches one off
 
 def render() -> str:
     """The page of the documentation."""
-    rows = [
-        f"| {rule.name} | {rule.operation} | {rule.effect} | {rule.seen} | {rule.source} |" for rule in RULES
-    ]
+    rows = [f"| {rule.name} | {rule.operation} | {rule.effect} | {rule.seen} | {rule.source} |" for rule in RULES]
     return PAGE + "\n".join(rows) + "\n"
 
 

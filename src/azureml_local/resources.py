@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.responses import Response
 
 from . import operations
@@ -15,13 +17,19 @@ from .resource_types import TYPES
 from .store import Body, Resource
 from .workspaces import ensure_workspace
 
+NAME = re.compile(r"^\w[\w.:@+-]{0,254}$", re.ASCII)
+"""What a name may be; ids become parts of paths."""
+
 
 def handle(call: Call) -> Response:
     """Any request on an ARM id."""
     id = call.id  # noqa: A001
+    for _, name in id.pairs:
+        if not NAME.match(name):
+            raise BadRequest(f"The name '{name}' is not valid.", inner=("BadArgument",))
     if id.provider.lower() != PROVIDER.lower() or not (id.pairs or id.tail):
         raise NotSupported(f"{call.method} on the provider {id.provider}")
-    if id.pairs and id.type.lower() != "workspaces":
+    if id.pairs and (id.tail or id.type.lower() != "workspaces"):
         ensure_workspace(call.context, id.workspace)
     if id.tail:
         if call.method == "GET":

@@ -80,7 +80,7 @@ class Router:
         mode = properties(endpoint)["authMode"]
         if mode == "Key":
             keys = self.context.store.read("endpoint-keys", endpoint.id.key) or {}
-            allowed = any(hmac.compare_digest(shown, str(key)) for key in keys.values())
+            allowed = any(hmac.compare_digest(shown.encode(), str(key).encode()) for key in keys.values())
         else:
             claims = self.context.signer.claims(shown) or {}
             own = claims.get("sub") == endpoint.id.key

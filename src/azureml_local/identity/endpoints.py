@@ -45,10 +45,10 @@ def managed_identity_token(call: Call) -> Response:
     A step shows another secret than a person. Its token needs the identity's client id in the request
     (rule step-identity), as on a cluster with a user-assigned identity.
     """
-    context, shown = call.context, call.headers.get("x-identity-header", "")
+    context, shown = call.context, call.headers.get("x-identity-header", "").encode()
     resource = call.parameter("resource")
-    is_step = hmac.compare_digest(shown, context.step_identity_header)
-    if not is_step and not hmac.compare_digest(shown, context.identity_header):
+    is_step = hmac.compare_digest(shown, context.step_identity_header.encode())
+    if not is_step and not hmac.compare_digest(shown, context.identity_header.encode()):
         return answer({"statusCode": 401, "message": "The X-IDENTITY-HEADER is wrong."}, 401)
     if is_step and context.parity.holds("step-identity"):
         client = call.parameter("client_id") or call.parameter("clientid")

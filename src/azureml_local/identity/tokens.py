@@ -79,4 +79,4 @@ class Signer:
         if not expires.isdigit() or int(expires) < time.time() or permission not in permissions:
             return False
         signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}"))
-        return hmac.compare_digest(signature, values.get("sig", ""))
+        return hmac.compare_digest(signature.encode(), values.get("sig", "").encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 from starlette.responses import Response
@@ -21,6 +22,7 @@ from .runs import TERMINAL, Run
 
 FIRST_STATUS = {"Command": "Starting", "Pipeline": "Preparing"}
 """What the service answers right after the PUT; the other job types are not supported."""
+PORT = re.compile(r"^[A-Za-z_]\w*$", re.ASCII)
 SERVERLESS = "serverless"
 
 
@@ -42,6 +44,9 @@ class Job(Behaviour):
             raise NotSupported(f"jobs of type {kind}")
         if Run(call.context, id.workspace, id.name).exists:
             raise BadRequest(f"A run with the id {id.name} already exists.", inner=("RunIdAlreadyExists",))
+        _check_names(values)
+        for node in (values.get("jobs") or {}).values():
+            _check_names(node)
         check = self._check_command if kind == "Command" else self._check_pipeline
         check(call, id, values)
         return {"properties": {"description": None, **values, "tags": values.get("tags") or {}}}
@@ -141,6 +146,17 @@ class Job(Behaviour):
 
     def delete(self, call: Call, resource: Resource) -> Body | None:
         raise NotSupported("DELETE workspaces/jobs")
+
+
+def _check_names(values: Body) -> None:
+    """Names of inputs and outputs become names of folders and variables."""
+    for side in ("inputs", "outputs"):
+        for name in values.get(side) or {}:
+            if not PORT.match(name):
+                raise BadRequest(
+                    f"The name '{name}' of the {side} is not valid: letters, digits and underscores.",
+                    inner=("BadArgument",),
+                )
 
 
 def services(context: Context, run: Run) -> Body:

@@ -20,7 +20,9 @@ from starlette.responses import FileResponse, Response
 from ..requests import Call
 from .uris import Location, confined
 
-PATTERN = re.compile(r"^/(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.[^/]+/(?P<container>[^/]+)(?:/(?P<path>.*))?$")
+PATTERN = re.compile(
+    r"^/(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.[^/]+/(?P<container>[a-z0-9][a-z0-9-]*)(?:/(?P<path>.*))?$"
+)
 PERMISSION = {"GET": "r", "HEAD": "r", "PUT": "w", "DELETE": "d"}
 
 

@@ -20,6 +20,7 @@ LONG = re.compile(
 )
 SHORT = re.compile(r"azureml://datastores/(?P<d>[^/]+)(?:/paths)?(?:/(?P<p>.*))?$", re.IGNORECASE)
 JOB_OUTPUT = re.compile(r"azureml://jobs/(?P<j>[^/]+)/outputs/(?P<o>[^/]+)(?P<rest>/.*)?$", re.IGNORECASE)
+CONTAINER = re.compile(r"^[a-z0-9]+/[a-z0-9][a-z0-9-]*$")
 ASSET = re.compile(r"azureml:(?P<n>[^:/]+):(?P<v>[^:/]+)$")
 
 
@@ -31,6 +32,9 @@ class Location:
     path: str
 
     def on_disk(self, context: Context) -> Path:
+        """The file or folder. Raises BadRequest for a place that no container can have."""
+        if not CONTAINER.match(self.container):
+            raise BadRequest(f"There can be no container {self.container!r}.", inner=("InvalidUri",))
         return confined(context.home.blobs / self.container, self.path)
 
 

@@ -20,9 +20,9 @@ def _logistic_regression(seed: int) -> "ClassifierMixin":
 def _hist_gradient_boosting(seed: int) -> "ClassifierMixin":
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    # Small trees, large leaves, slow learning: a week holds some 600 frauds. Chosen by average precision, among
-    # some 60 combinations of these values, over the four weeks of test before 2018-08-01 of the handbook's data, so
-    # before the week that it reports; neighbouring values are as good within 0.005.
+    # Small trees, large leaves, slow learning: a week holds some 600 frauds. Chosen by average precision
+    # among some 60 combinations of these values, over the handbook's data: four test weeks that end before
+    # 2018-08-01, none of them the one it reports. Neighbouring values are as good within 0.005.
     return HistGradientBoostingClassifier(
         learning_rate=0.03,
         max_iter=200,

@@ -1,0 +1,1 @@
+"""Azure Machine Learning on one machine, through the unmodified SDK."""

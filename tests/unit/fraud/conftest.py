@@ -1,0 +1,83 @@
+"""Transactions to test with, and the environments that the steps and the endpoint run in."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from azureml_local.environments.build import ensure
+from azureml_local.environments.recipe import from_docker
+from tests.emulator import ENVIRONMENTS, REPOSITORY
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write three good transactions with some columns replaced; None leaves a column out."""
+
+    def written(name: str = "transactions.parquet", **columns: Any) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = {
+            "TRANSACTION_ID": [1, 2, 3],
+            "TX_DATETIME": ["2018-04-01 00:00:31", "2018-04-01 12:00:00", "2018-04-02 23:59:59"],
+            "CUSTOMER_ID": [596, 4961, 596],
+            "TERMINAL_ID": [3156, 3412, 3156],
+            "TX_AMOUNT": [57.16, 81.51, 0.0],
+            "TX_FRAUD": [0, 0, 1],
+        } | columns
+        table = pa.table({key: value for key, value in values.items() if value is not None})
+        if path.suffix == ".csv":
+            pyarrow.csv.write_csv(table, path)
+            return path
+        if "TX_DATETIME" not in columns:
+            place = table.column_names.index("TX_DATETIME")
+            times = pa.compute.strptime(table["TX_DATETIME"], "%Y-%m-%d %H:%M:%S", "us")
+            table = table.set_column(place, "TX_DATETIME", times)
+        pq.write_table(table, path)
+        return path
+
+    return written
+
+
+Step = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _runner(environment: str) -> Step:
+    """A function that runs Python with arguments in an environment of `environments/`, built if need be."""
+    folder = REPOSITORY / "environments" / environment
+    built = ensure(ENVIRONMENTS, from_docker(folder, "Dockerfile"), lambda line: None)
+
+    def run(*arguments: object, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "AZUREML_"))}
+        return subprocess.run(
+            [str(built.python), "-W", "error::FutureWarning", *map(str, arguments)],
+            env=kept | {"PYTHONPATH": str(REPOSITORY / "src")} | variables,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def step() -> Step:
+    """Python in the environment of the steps."""
+    return _runner("train")
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Step:
+    """Python in the environment of the endpoint."""
+    return _runner("serve")

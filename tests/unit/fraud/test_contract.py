@@ -1,0 +1,156 @@
+"""The contract of transactions: what it accepts, and one clear line for everything else."""
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from fraud.data.contract import ContractError, check
+
+from .conftest import Write
+
+
+def test_the_validation_document_tells_what_is_there(write: Write) -> None:
+    path = write()
+    assert check(path) == {
+        "schema": "validation/1",
+        "rows": 3,
+        "frauds": 1,
+        "first": "2018-04-01T00:00:31",
+        "last": "2018-04-02T23:59:59",
+        "customers": 2,
+        "terminals": 2,
+        "files": ["transactions.parquet"],
+        "freshness": None,
+    }
+
+
+def test_csv_and_parquet_say_the_same(write: Write) -> None:
+    document = check(write("a.csv"))
+    assert document | {"files": []} == check(write("a.parquet")) | {"files": []}
+
+
+def test_a_folder_is_read_as_one(write: Write, tmp_path: Path) -> None:
+    write("landed/2018/a.parquet")
+    write("landed/b.csv", TRANSACTION_ID=[4, 5, 6], TX_FRAUD_SCENARIO=[0, 0, 2])
+    write("landed/_temporary/c.parquet")
+    (tmp_path / "landed" / "notes.txt").write_text("not data")
+    document = check(tmp_path / "landed")
+    assert document["files"] == ["2018/a.parquet", "b.csv"]
+    assert (document["rows"], document["frauds"]) == (6, 2)
+
+
+def test_physical_types_become_the_contracts(write: Write) -> None:
+    times = [datetime(2018, 4, day) for day in (1, 2, 3)]  # noqa: DTZ001
+    document = check(
+        write(
+            TRANSACTION_ID=pa.array([1, 2, 3], pa.uint32()),
+            TX_DATETIME=pa.array(times, pa.timestamp("ns", "UTC")),
+            TX_AMOUNT=pa.array([1, 2, 3], pa.int16()),
+            TX_FRAUD=[False, True, True],
+        )
+    )
+    assert (document["first"], document["frauds"]) == ("2018-04-01T00:00:00", 2)
+
+
+WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("a.parquet", {"TERMINAL_ID": None}, ["column TERMINAL_ID is missing", "TX_AMOUNT"]),
+    ("a.csv", {"TX_FRAUD": None}, ["column TX_FRAUD is missing"]),
+    ("a.parquet", {"TX_AMOUNT": ["1", "2", "3"]}, ["TX_AMOUNT", "found VARCHAR", "expected a number"]),
+    ("a.parquet", {"CUSTOMER_ID": [1.5, 2.0, 3.0]}, ["CUSTOMER_ID", "found DOUBLE", "expected a whole number"]),
+    ("a.parquet", {"TX_DATETIME": [1, 2, 3]}, ["TX_DATETIME", "found BIGINT", "expected a timestamp"]),
+    ("a.csv", {"TX_AMOUNT": ["1", "ten", "3"]}, ["TX_AMOUNT", "found 'ten'", "1 of 3 rows"]),
+    ("a.csv", {"TX_DATETIME": ["2018-04-01", "yesterday", "2018-04-03"]}, ["TX_DATETIME", "'yesterday'"]),
+    ("a.csv", {"TX_FRAUD": ["0", "0.6", "1"]}, ["TX_FRAUD", "found '0.6'", "expected 0 or 1"]),
+    ("a.csv", {"TX_FRAUD_SCENARIO": ["0", "x", ""]}, ["TX_FRAUD_SCENARIO", "found 'x'"]),
+    ("a.parquet", {"CUSTOMER_ID": [1, None, 3]}, ["CUSTOMER_ID has no value in 1 of 3 rows"]),
+    ("a.csv", {"TX_AMOUNT": [1.0, None, None]}, ["TX_AMOUNT has no value in 2 of 3 rows"]),
+    ("a.parquet", {"TRANSACTION_ID": [7, 8, 7]}, ["TRANSACTION_ID must be unique", "7 occurs 2 times"]),
+    ("a.parquet", {"TX_AMOUNT": [1.0, -0.01, 2.0]}, ["TX_AMOUNT is negative in 1 of 3", "TRANSACTION_ID 2"]),
+    ("a.parquet", {"TX_AMOUNT": [1.0, 2.0, float("nan")]}, ["not a finite number", "TRANSACTION_ID 3"]),
+    ("a.parquet", {"TX_FRAUD": [0, 2, 1]}, ["TX_FRAUD must be 0 or 1; found 2"]),
+    ("a.parquet", {name: pa.array([], pa.int64()) for name in ("TRANSACTION_ID", "CUSTOMER_ID", "TERMINAL_ID")}
+     | {"TX_DATETIME": pa.array([], pa.timestamp("us")), "TX_AMOUNT": pa.array([], pa.float64()),
+        "TX_FRAUD": pa.array([], pa.int64())}, ["no rows"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "columns", "said"), WRONG)
+def test_what_is_not_as_the_contract_says_gets_one_line(
+    write: Write, name: str, columns: dict[str, Any], said: list[str]
+) -> None:
+    path = write(name, **columns)
+    with pytest.raises(ContractError) as caught:
+        check(path)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert str(path) in line
+    for part in said:
+        assert part in line
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.parquet", b"not parquet at all", "cannot be read"),
+        ("a.csv", b"", "column TRANSACTION_ID is missing"),
+        ("a.xlsx", b"PK", "expected a .parquet or a .csv file"),
+    ],
+)
+def test_an_unreadable_file_gets_one_line(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ContractError) as caught:
+        check(tmp_path / name)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_truncated_file_gets_one_line(write: Write) -> None:
+    path = write()
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ContractError, match=r"cannot be read: [^\n]+$"):
+        check(path)
+
+
+def test_no_file_at_all(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="no such file or folder"):
+        check(tmp_path / "nothing")
+    with pytest.raises(ContractError, match=r"holds no \.parquet and no \.csv file"):
+        check(tmp_path)
+
+
+def test_data_that_is_too_old_names_newest_moment_and_limit(write: Write) -> None:
+    with pytest.raises(
+        ContractError, match=r"2018-04-02 23:59:59, 3\.0 days before 2018-04-06 00:00:00; the limit is 2 days"
+    ):
+        check(write(), as_of="2018-04-06", max_age_days=2)
+
+
+def test_the_moment_may_have_a_zone_and_only_counts_with_a_limit(write: Write) -> None:
+    path = write()
+    assert check(path, as_of="2118-01-01")["freshness"] is None
+    freshness = check(path, as_of="2018-04-04T01:59:59+02:00", max_age_days=1)["freshness"]
+    assert freshness == {"as_of": "2018-04-03T23:59:59", "max_age_days": 1, "age_days": 1.0}
+    with pytest.raises(ContractError, match="as-of: 'soon' is not a date"):
+        check(path, as_of="soon", max_age_days=1)
+
+
+def test_the_contract_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, fraud.data.contract; "
+        "print([name for name in ('sklearn', 'mlflow', 'pandas', 'numpy', 'pyarrow') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif("FRAUD_DATA" not in os.environ, reason="FRAUD_DATA does not name the handbook's file")
+def test_the_handbooks_file_is_accepted_whole() -> None:
+    document = check(os.environ["FRAUD_DATA"])
+    assert (document["rows"], document["frauds"]) == (1_754_155, 14_681)
+    assert (document["first"][:10], document["last"][:10]) == ("2018-04-01", "2018-09-30")
