@@ -41,9 +41,10 @@ def test_a_pipeline_goes_on_after_the_server_was_killed(own: Emulator, tmp_path)
 
     def graph():
         first = job(f"echo first >> {runs}; echo 1 > ${{{{outputs.out}}}}/x", outputs=folder_output())()
-        wait = f"echo second >> {runs}; until [ -e {go} ]; do sleep 0.05; done; cp ${{{{inputs.data}}}}/x ${{{{outputs.out}}}}/x"
+        wait = f"echo second >> {runs}; until [ -e {go} ]; do sleep 0.05; done; "
+        wait += "cp ${{inputs.data}}/x ${{outputs.out}}/x"
         second = job(wait, inputs=source, outputs=folder_output())(data=first.outputs.out)
-        third = job(f"echo third >> {runs}; cat ${{{{inputs.data}}}}/x", inputs=source)  # noqa: F841
+        third = job(f"echo third >> {runs}; cat ${{{{inputs.data}}}}/x", inputs=source)
         last = third(data=second.outputs.out)  # noqa: F841
 
     (tmp_path / "file.txt").write_text("kept")

@@ -115,7 +115,7 @@ def test_a_signature_opens_one_container_for_what_it_allows(local: Emulator, tmp
 )
 def test_no_blob_path_leads_outside(local: Emulator, ml_client, tmp_path, way_out):
     container, _ = uploaded(ml_client, tmp_path)
-    before = {path for path in local.home.root.rglob("outside*")}
+    before = set(local.home.root.rglob("outside*"))
     with local.http(headers=bearer(local.token())) as http:
         for double in (way_out, way_out.replace("%", "%25")):
             raw = httpx.URL(container).copy_with(raw_path=f"{urlsplit(container).path}/{double}".encode())

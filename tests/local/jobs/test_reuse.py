@@ -92,7 +92,7 @@ def test_what_reads_a_changed_steps_output_runs_too(ml_client):
     def chain(word):
         def graph():
             first = job(f"echo {word} > ${{{{outputs.out}}}}/x", outputs={"out": Output(type="uri_folder")})()
-            second = job("cat ${{inputs.d}}/x", inputs={"d": Input(type="uri_folder")})  # noqa: F841
+            second = job("cat ${{inputs.d}}/x", inputs={"d": Input(type="uri_folder")})
             last = second(d=first.outputs.out)  # noqa: F841
 
         return graph

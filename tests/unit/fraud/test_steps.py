@@ -1,7 +1,9 @@
 """Train, evaluate and score, each in its own environment, as their command lines run in a pipeline."""
 
+import fcntl
 import json
 import math
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,31 +21,43 @@ WINDOWS = ("--train-days", "7", "--delay-days", "7", "--test-days", "7")
 
 
 @pytest.fixture(scope="module")
-def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("steps")
+def evaluated(tmp_path_factory: pytest.TempPathFactory, step: Step) -> Path:
+    """A folder with features, a model of each family and their evaluation; made once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fraud-steps"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            _make(folder, step)
+            (folder / "made").touch()
+    return folder
+
+
+def _make(folder: Path, step: Step) -> None:
+    """Run the command lines; they write nothing on standard error."""
     generate(folder / "transactions.parquet", customers=300, terminals=600, days=45, radius=10.0)
-    prepare(folder / "transactions.parquet", folder / "features", folder / "validation")
-    return folder / "features"
-
-
-@pytest.fixture(scope="module")
-def trained(features: Path, step: Step) -> Path:
-    """A folder with a model of each family; their command lines wrote nothing on standard error."""
+    features = folder / "features"
+    prepare(folder / "transactions.parquet", features, folder / "validation")
     for family in FAMILIES:
-        model = features.parent / family
+        model = folder / family
         run = step("-m", "fraud.training.train", "--features", features, "--family", family, "--model", model)
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.startswith(f"{family}: trained on ")
-    return features.parent
+    candidates = [item for family in FAMILIES for item in ("--candidate", folder / family)]
+    outputs = ("--evaluation", folder / "evaluation", "--model", folder / "model")
+    run = step("-m", "fraud.evaluation.evaluate", "--features", features, *candidates, *outputs, *WINDOWS)
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 @pytest.fixture(scope="module")
-def evaluated(features: Path, trained: Path, step: Step) -> Path:
-    candidates = [item for family in FAMILIES for item in ("--candidate", trained / family)]
-    outputs = ("--evaluation", trained / "evaluation", "--model", trained / "model")
-    run = step("-m", "fraud.evaluation.evaluate", "--features", features, *candidates, *outputs, *WINDOWS)
-    assert (run.returncode, run.stderr) == (0, "")
-    return trained
+def features(evaluated: Path) -> Path:
+    return evaluated / "features"
+
+
+@pytest.fixture(scope="module")
+def trained(evaluated: Path) -> Path:
+    return evaluated
 
 
 def _json(path: Path) -> Any:
@@ -88,29 +102,31 @@ def test_the_evaluation_says_what_was_compared_and_what_won(evaluated: Path) -> 
     assert selected.read_bytes() == copied.read_bytes()
 
 
-def test_the_endpoint_scores_the_examples_as_the_evaluation_did(evaluated: Path, endpoint: Step) -> None:
+def test_the_endpoint_scores_the_examples_as_the_evaluation_did(
+    evaluated: Path, endpoint: Step, tmp_path: Path
+) -> None:
     examples = _json(evaluated / "evaluation" / "examples.json")
     assert {example["TX_FRAUD"] for example in examples} == {0, 1}
     body = json.dumps({"data": [example["features"] for example in examples]})
-    [[status, kind, answer]] = _send(evaluated, endpoint, [["POST", body]])
+    [[status, kind, answer]] = _send(evaluated, endpoint, tmp_path, [["POST", body]])
     assert (status, kind, list(answer)) == (200, "application/json", ["scores"])
-    assert answer["scores"] == pytest.approx([example["score"] for example in examples], abs=1e-7)
+    assert answer["scores"] == pytest.approx([example["score"] for example in examples], abs=1e-6)
 
 
-def _send(evaluated: Path, endpoint: Step, requests: list[list[str]]) -> Any:
+def _send(evaluated: Path, endpoint: Step, folder: Path, requests: list[list[str]]) -> Any:
     """Answers to requests, from score.py alone in its folder and the model one level below AZUREML_MODEL_DIR."""
-    alone = evaluated / "code"
-    alone.mkdir(exist_ok=True)
+    alone = folder / "code"
+    alone.mkdir()
     shutil.copy(REPOSITORY / "src" / "fraud" / "serving" / "score.py", alone)
-    below = evaluated / "registered" / "model"
-    shutil.copytree(evaluated / "model", below, dirs_exist_ok=True)
+    below = folder / "registered" / "model"
+    shutil.copytree(evaluated / "model", below)
     driver = Path(__file__).with_name("requests_to_score.py")
     run = endpoint(driver, alone, stdin=json.dumps(requests), AZUREML_MODEL_DIR=str(below.parent), PYTHONPATH="")
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
 
-def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: Step) -> None:
+def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: Step, tmp_path: Path) -> None:
     good = _json(evaluated / "evaluation" / "examples.json")[0]["features"]
 
     def row(**changes: Any) -> str:
@@ -140,18 +156,18 @@ def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: S
         row(TX_AMOUNT=-math.inf): "row 1: field TX_AMOUNT must be a finite number",
         row(TX_DURING_NIGHT=0.5): "row 1: field TX_DURING_NIGHT must be a whole number, not 0.5",
     }
-    answers = _send(evaluated, endpoint, [["POST", body] for body in mistakes])
+    answers = _send(evaluated, endpoint, tmp_path, [["GET", ""], *(["POST", body] for body in mistakes)])
+    status, _, answer = answers.pop(0)
+    assert (status, answer["error"]["code"]) == (405, "MethodNotAllowed")
     for (status, kind, answer), said in zip(answers, mistakes.values(), strict=True):
         assert (status, kind, answer["error"]["code"]) == (400, "application/json", "BadRequest")
         assert said in answer["error"]["message"]
-    [[status, _, answer]] = _send(evaluated, endpoint, [["GET", ""]])
-    assert (status, answer["error"]["code"]) == (405, "MethodNotAllowed")
 
 
-def test_whole_numbers_may_be_written_as_floats(evaluated: Path, endpoint: Step) -> None:
+def test_whole_numbers_may_be_written_as_floats(evaluated: Path, endpoint: Step, tmp_path: Path) -> None:
     good = _json(evaluated / "evaluation" / "examples.json")[0]["features"]
     both = [good, {name: float(value) for name, value in good.items()}]
-    [[status, _, answer]] = _send(evaluated, endpoint, [["POST", json.dumps({"data": both})]])
+    [[status, _, answer]] = _send(evaluated, endpoint, tmp_path, [["POST", json.dumps({"data": both})]])
     assert status == 200
     assert answer["scores"][0] == answer["scores"][1]
 

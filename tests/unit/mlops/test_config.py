@@ -69,7 +69,7 @@ def test_a_missing_file_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 def test_outside_a_project_the_hint_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="there is no mlops.toml") as caught:
+    with pytest.raises(BadInput, match=r"there is no mlops\.toml") as caught:
         config.find_root(tmp_path)
     assert caught.value.hint == "run mlops inside the project"
 
