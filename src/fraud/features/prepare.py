@@ -39,7 +39,7 @@ def prepare(
             target = str(folder / "features.parquet").replace("'", "''")
             connection.execute(
                 f"COPY (SELECT * FROM ({query}) ORDER BY TX_DATETIME, TRANSACTION_ID) "
-                f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+                f"TO '{target}' (FORMAT parquet, COMPRESSION snappy)"
             )
     with written_whole(validation) as folder:
         (folder / "validation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
