@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
 LOCKED := environments/cli environments/dev environments/uv environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 
-.PHONY: demo test setup stop check lint types workflows locks locks-check environments clean help
+.PHONY: demo test setup infra-test stop check lint types workflows locks locks-check environments clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -27,6 +27,9 @@ environments: .venv/.cli ## build the environments of the steps, so that tests n
 	@$(BIN)/mlops local build --tracking $(CONTEXTS)
 
 check: lint types workflows locks-check ## what continuous integration checks besides the tests
+
+infra-test: .venv/.dev ## build, lint and judge the infrastructure (needs bicep)
+	@$(BIN)/pytest tests/infra $(ARGS)
 
 lint: .venv/.dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -1,0 +1,91 @@
+"""The deployments that there are, and how each is evaluated."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .bicep import Refused, Warm
+from .plan import Plan, Template
+
+ROOT = Path(__file__).resolve().parents[2]
+OTHERS = "00000000-0000-0000-0000-000000000009"
+FIRST = ("createEndpoint = bool(readEnvironmentVariable('CREATE_ENDPOINT', 'false'))", "createEndpoint = true")
+"""What CREATE_ENDPOINT=true does. The process is warm, so a variable of its own would not be read again."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A parameter file, its template, and what is asked for beside it."""
+
+    name: str
+    template: str
+    parameters: str
+    target: str
+    edits: tuple[tuple[str, str], ...] = ()
+
+
+DEPLOYMENTS = {
+    each.name: each
+    for each in (
+        Deployment("dev", "main.bicep", "main.dev.bicepparam", "dev"),
+        Deployment("dev-first", "main.bicep", "main.dev.bicepparam", "dev", (FIRST,)),
+        Deployment("staging", "main.bicep", "main.staging.bicepparam", "staging"),
+        Deployment("prod", "main.bicep", "main.prod.bicepparam", "prod"),
+        Deployment("registry", "registry.bicep", "registry.bicepparam", "shared"),
+        Deployment("bootstrap", "bootstrap.bicep", "bootstrap.bicepparam", "dev"),
+    )
+}
+
+
+def configured() -> dict[str, dict[str, Any]]:
+    """The targets of mlops.toml that are in Azure."""
+    targets = tomllib.loads((ROOT / "mlops.toml").read_text())["targets"]
+    return {name: target for name, target in targets.items() if name != "local"}
+
+
+def subscription(target: str) -> str:
+    return str(configured().get(target, {}).get("subscription_id", OTHERS))
+
+
+def compiled(warm: Warm, path: Path) -> Template:
+    """The template of a file. Raises Refused where Bicep refuses it, or warns of anything."""
+    answer = warm.compile(path)
+    if answer.diagnostics or answer.template is None:
+        raise Refused("; ".join(answer.diagnostics) or "no template")
+    return answer.template
+
+
+def evaluate(warm: Warm, folder: Path, deployment: Deployment, template: Template | None = None) -> Plan:
+    """The plan of one deployment, of a template that is compiled already or not. Raises Refused."""
+    template = template or compiled(warm, folder / deployment.template)
+    parameters = folder / deployment.parameters
+    if deployment.edits:
+        parameters = replaced(
+            parameters, *deployment.edits, to=parameters.with_name(f"{deployment.name}.bicepparam")
+        )
+    snapshot = warm.snapshot(parameters, subscription(deployment.target))
+    return Plan(
+        name=deployment.name,
+        target=deployment.target,
+        resources=snapshot["predictedResources"],
+        template=template,
+        outputs=snapshot.get("outputs", {}),
+        diagnostics=snapshot.get("diagnostics", []),
+    )
+
+
+def evaluate_all(warm: Warm, folder: Path) -> dict[str, Plan]:
+    return {name: evaluate(warm, folder, each) for name, each in DEPLOYMENTS.items()}
+
+
+def replaced(path: Path, *edits: tuple[str, str], to: Path | None = None) -> Path:
+    """Write the file with each text replaced by another; a text that is not there is a mistake of the caller."""
+    text = path.read_text()
+    for old, new in edits:
+        assert old in text, f"{path.name} does not hold {old!r} any more"
+        text = text.replace(old, new)
+    (to or path).write_text(text)
+    return to or path
