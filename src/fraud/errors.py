@@ -5,7 +5,7 @@ FraudError
 ├── FeaturesError   the folder of features is not what `prepare` writes
 ├── WindowError     the data does not cover the windows of the protocol, or a window has nothing to learn from
 ├── GeneratorError  sizes that no transactions can be generated for
-├── FamilyError     a model family that does not exist
+├── FamilyError     a model family that does not exist, or a seed that none takes
 ├── ExportError     the exported model does not score as the trained one
 └── ModelError      a folder is not a model that can be scored
 """
@@ -35,7 +35,7 @@ class GeneratorError(FraudError):
 
 
 class FamilyError(FraudError):
-    """There is no model family of that name."""
+    """There is no model family of that name, or none takes that seed."""
 
 
 class ExportError(FraudError):

@@ -14,11 +14,17 @@ def written_whole(folder: Path) -> Iterator[Path]:
     After an exception `folder` is as it was. The temporary folder lies inside `folder`, because an output of a
     step is a mount of its own, and only within one file system is a move a rename.
     """
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
-        yield Path(temporary)
-        for entry in sorted(Path(temporary).iterdir()):
-            target = folder / entry.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            entry.replace(target)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
+            yield Path(temporary)
+            for entry in sorted(Path(temporary).iterdir()):
+                target = folder / entry.name
+                if target.is_dir():
+                    shutil.rmtree(target)
+                entry.replace(target)
+    except BaseException:
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise

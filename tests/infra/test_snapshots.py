@@ -1,4 +1,4 @@
-"""What each target would become, as files that a reviewer reads. `make infra-snapshots` writes them anew."""
+"""What each target would become, as files that a reviewer reads; INFRA_SNAPSHOTS=write writes them anew."""
 
 from __future__ import annotations
 

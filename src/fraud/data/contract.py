@@ -10,10 +10,16 @@ from typing import Any
 
 import duckdb
 
-from fraud.data.reading import COLUMNS, create_views, engine, landed_files
+from fraud.data.reading import COLUMNS, create_views, engine, landed_files, unreadable
 from fraud.errors import ContractError
 
 __all__ = ["ContractError", "check", "check_view"]
+
+
+# Times that count as seconds from 0 up, and that Python's datetime reaches.
+TIMES = ("1970-01-01", "9999-12-31")
+# Of a float32, which models compute with: anything above it would become infinity.
+LARGEST_AMOUNT = 3.4028234663852886e38
 
 
 def check(
@@ -62,6 +68,9 @@ def check_view(
 
 def _facts(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     """Everything about the values that one pass can tell, by name."""
+    # To DuckDB NaN is above everything, but not in a Parquet file whose statistics leave it out.
+    endless = f"NOT isfinite(TX_AMOUNT) OR TX_AMOUNT > {LARGEST_AMOUNT}"
+    outside = f"TX_DATETIME NOT BETWEEN TIMESTAMP '{TIMES[0]}' AND TIMESTAMP '{TIMES[1]}'"
     landed = {row[0] for row in connection.execute("DESCRIBE landed").fetchall()}
     wanted = {
         "rows": "count(*)",
@@ -72,8 +81,10 @@ def _facts(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
         "terminals": "count(DISTINCT TERMINAL_ID)",
         "negative": "count(*) FILTER (TX_AMOUNT < 0)",
         "negative_id": "min(TRANSACTION_ID) FILTER (TX_AMOUNT < 0)",
-        "not_finite": "count(*) FILTER (NOT isfinite(TX_AMOUNT))",
-        "not_finite_id": "min(TRANSACTION_ID) FILTER (NOT isfinite(TX_AMOUNT))",
+        "not_finite": f"count(*) FILTER ({endless})",
+        "not_finite_id": f"min(TRANSACTION_ID) FILTER ({endless})",
+        "no_time": f"count(*) FILTER ({outside})",
+        "no_time_value": f"min(RAW_TX_DATETIME) FILTER ({outside})",
         "not_flag": "count(*) FILTER (TX_FRAUD NOT IN (0, 1))",
         "not_flag_value": "min(RAW_TX_FRAUD) FILTER (TX_FRAUD NOT IN (0, 1))",
     }
@@ -86,7 +97,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     try:
         values = connection.execute(f"SELECT {', '.join(wanted.values())} FROM landed").fetchone()
     except duckdb.Error as error:
-        raise ContractError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
+        raise unreadable(path, error) from error
     return dict(zip(wanted, values or (), strict=True))
 
 
@@ -102,12 +113,17 @@ def _check_values(path: Path, facts: dict[str, Any]) -> None:
             raise ContractError(
                 f"{path}: column {column.name} has no value in {facts[f'{column.name} null']} of {rows} rows"
             )
-    for what, text in (("negative", "negative"), ("not_finite", "not a finite number")):
+    for what, text in (("negative", "negative"), ("not_finite", "not a finite number below 3.4e38")):
         if facts[what]:
             raise ContractError(
                 f"{path}: TX_AMOUNT is {text} in {facts[what]} of {rows} rows, "
                 f"for example TRANSACTION_ID {facts[f'{what}_id']}"
             )
+    if facts["no_time"]:
+        raise ContractError(
+            f"{path}: TX_DATETIME must lie between {TIMES[0]} and {TIMES[1]}; found {facts['no_time_value']} "
+            f"({facts['no_time']} of {rows} rows)"
+        )
     if facts["not_flag"]:
         raise ContractError(
             f"{path}: TX_FRAUD must be 0 or 1; found {facts['not_flag_value']} "
@@ -142,7 +158,7 @@ def _freshness(path: Path, last: datetime, now: datetime, max_age_days: float | 
     if max_age_days is None:
         return None
     age = (now - last).total_seconds() / 86400
-    if age > max_age_days:
+    if not age <= max_age_days:  # a limit that is not a number is none that data could keep
         raise ContractError(
             f"{path}: the data is too old: its newest transaction is of {last}, "
             f"{age:.1f} days before {now.replace(microsecond=0)}; the limit is {max_age_days:g} days"

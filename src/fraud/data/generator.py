@@ -42,7 +42,7 @@ def generate(
     """
     import numpy as np
 
-    first_day = _checked(customers, terminals, days, start, radius)
+    first_day = _checked(customers, terminals, days, start, seed, radius)
     rng = np.random.default_rng(seed)
     drawn = _transactions(rng, customers, terminals, days, radius)
     if not len(drawn["second"]):
@@ -63,11 +63,12 @@ def generate(
     }
 
 
-def _checked(customers: int, terminals: int, days: int, start: str, radius: float) -> date:
+def _checked(customers: int, terminals: int, days: int, start: str, seed: int, radius: float) -> date:
     least = {
         "customers": (customers, CUSTOMERS_A_DAY),
         "terminals": (terminals, TERMINALS_A_DAY),
         "days": (days, 1),
+        "seed": (seed, 0),
     }
     for name, (value, minimum) in least.items():
         if value < minimum:

@@ -5,6 +5,8 @@ reader sees the view `transactions`, with the columns of `COLUMNS`, and TX_EPOCH
 1970-01-01 00:00:00 UTC, which features.sql counts its windows in.
 """
 
+import csv
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,12 +53,13 @@ NUMBER = Kind(
     _each([*INTEGERS, "DOUBLE", "FLOAT", "DECIMAL"], "CAST({0} AS DOUBLE)"),
     "TRY_CAST({0} AS DOUBLE)",
 )
-# A timestamp with a time zone becomes UTC; one without is taken as it stands.
+# A timestamp with a time zone becomes UTC, in text too; one without is taken as it stands, which is what the
+# engine's own zone, UTC, makes of it.
 TIMESTAMP = Kind(
     "a timestamp",
     _each(["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"], "CAST({0} AS TIMESTAMP)")
     | _each(["TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"], "make_timestamp(epoch_us(CAST({0} AS TIMESTAMPTZ)))"),
-    "TRY_CAST({0} AS TIMESTAMP)",
+    "make_timestamp(epoch_us(TRY_CAST({0} AS TIMESTAMPTZ)))",
 )
 
 
@@ -138,12 +141,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> No
 
 
 def _select(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    source = _source(file)
-    try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    except duckdb.Error as error:
-        raise ContractError(f"{file}: cannot be read: {str(error).splitlines()[0]}") from error
-    found = {str(row[0]): str(row[1]) for row in described}
+    names = _header(file) if _is_csv(file) else []
+    source = _source(file, names)
+    found = dict.fromkeys(names, "VARCHAR")
+    if not _is_csv(file):
+        try:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        except duckdb.Error as error:
+            raise unreadable(file, error) from error
+        found = {str(row[0]): str(row[1]) for row in described}
     parts = []
     for column in COLUMNS:
         if column.name in found:
@@ -155,16 +161,57 @@ def _select(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
     return f"SELECT {', '.join(parts)} FROM {source}"
 
 
-def _source(file: Path) -> str:
-    name = str(file).replace("'", "''")
-    if file.suffix.lower() == ".csv":
-        return f"read_csv('{name}', header=true, all_varchar=true, delim=',')"
-    return f"read_parquet('{name}', hive_partitioning=false)"
+def _is_csv(file: Path) -> bool:
+    return file.suffix.lower() == ".csv"
+
+
+def _header(file: Path) -> list[str]:
+    """The names in the first line of a CSV file.
+
+    They are read here because DuckDB, left to find out by itself, skips the lines at the top that have another
+    number of values than the rest, and takes '#' for a comment.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            names = next(csv.reader(lines), [])
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise unreadable(file, error) from error
+    for column in COLUMNS:
+        if names.count(column.name) > 1:
+            raise ContractError(f"{file}: column {column.name} occurs {names.count(column.name)} times")
+    return names
+
+
+def unreadable(path: Path, error: Exception) -> ContractError:
+    """What DuckDB or Python says of a file, in one line: without its advice, which is of SQL."""
+    said = re.split(r"\n(?:Possible|\nLINE )", str(error))[0].removeprefix("Invalid Input Error: ")
+    return ContractError(f"{path}: cannot be read: {' '.join(said.split())[:300]}")
+
+
+def _source(file: Path, names: list[str]) -> str:
+    # In brackets, what would be a pattern is the character itself.
+    path = _text(re.sub(r"[*?\[]", r"[\g<0>]", str(file)))
+    if not _is_csv(file):
+        return f"read_parquet({path}, hive_partitioning=false)"
+    # Further columns may have no name, or one of the contract's in other letters: they are numbered instead.
+    wanted = {column.name for column in COLUMNS}
+    columns = ", ".join(
+        f"{name if name in wanted else f'further_{place}'}: 'VARCHAR'" for place, name in enumerate(names)
+    )
+    return (
+        f"read_csv({path}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', "
+        f"columns={{{columns}}})"
+    )
+
+
+def _text(value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"'{quoted}'"
 
 
 def _column(file: Path, column: Column, found: str) -> str:
     quoted = f'"{column.name}"'
-    if file.suffix.lower() == ".csv":
+    if _is_csv(file):
         value = column.kind.from_text.format(quoted)
     elif expression := column.kind.from_types.get(found.partition("(")[0]):
         value = expression.format(quoted)

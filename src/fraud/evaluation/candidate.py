@@ -15,7 +15,7 @@ class Candidate:
         """Load it; raises ModelError if the folder is not such a model."""
         import yaml
         from onnxruntime import InferenceSession
-        from onnxruntime.capi.onnxruntime_pybind11_state import InvalidGraph, InvalidProtobuf
+        from onnxruntime.capi import onnxruntime_pybind11_state as onnx_error
 
         self.folder = folder
         for name in ("MLmodel", "model.onnx"):
@@ -26,11 +26,16 @@ class Candidate:
             columns = yaml.safe_load(description["signature"]["inputs"])
             self.features: list[str] = [column["name"] for column in columns]
             self.name = str(description["metadata"]["family"])
-        except (yaml.YAMLError, KeyError, TypeError) as error:
+        except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise ModelError(f"{folder}/MLmodel: has no signature or no family; train the model again") from error
         try:
             self._session = InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
-        except (InvalidGraph, InvalidProtobuf) as error:
+        except (
+            onnx_error.Fail,
+            onnx_error.InvalidArgument,
+            onnx_error.InvalidGraph,
+            onnx_error.InvalidProtobuf,
+        ) as error:
             raise ModelError(f"{folder}/model.onnx: not an ONNX model: {str(error).splitlines()[0]}") from error
 
     def score(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

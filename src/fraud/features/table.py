@@ -38,7 +38,7 @@ class FeatureTable:
             raise FeaturesError(f"{self.path}: no such file; it is what `python -m fraud.features.prepare` writes")
         try:
             self._file = pq.ParquetFile(self.path)
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, OSError) as error:
             raise FeaturesError(f"{self.path}: cannot be read: {str(error).splitlines()[0]}") from error
         schema = self._file.schema_arrow
         if lacking := [name for name in (*IDENTIFIERS, LABEL) if name not in schema.names]:

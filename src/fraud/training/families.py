@@ -41,7 +41,9 @@ FAMILIES: dict[str, Callable[[int], Any]] = {
 
 
 def new_estimator(family: str, seed: int) -> "ClassifierMixin":
-    """An untrained classifier of a family; raises FamilyError for a name that is not in the table."""
+    """An untrained classifier of a family; raises FamilyError for a name or a seed that cannot be."""
     if family not in FAMILIES:
         raise FamilyError(f"family {family!r} does not exist; there are {', '.join(FAMILIES)}")
+    if not 0 <= seed < 2**32:
+        raise FamilyError(f"seed must be 0 or more and below 2**32, not {seed}")
     return FAMILIES[family](seed)

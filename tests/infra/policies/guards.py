@@ -23,7 +23,7 @@ ASKED = {
 }
 
 
-@rule("PSRule Azure.Resource.UseTags and Azure.Group.Tags")
+@rule("PSRule Azure.Resource.UseTags and Azure.Group.RequiredTags")
 def everything_has_its_tags(plan: Plan) -> Iterator[str]:
     for each in plan.resources:
         bare = each["type"].startswith(("Microsoft.Authorization/", "Microsoft.Consumption/"))

@@ -12,7 +12,7 @@ LOGS = "Microsoft.OperationalInsights/workspaces"
 ALERTS = "Microsoft.Insights/metricAlerts"
 
 
-@rule("PSRule Azure.KeyVault.Logs; Azure Policy afe0c3be-ba3b-4544-ba52-0c99672a8ad6")
+@rule("PSRule Azure.KeyVault.Logs and Azure.ACR.Logs; Azure Policy afe0c3be-ba3b-4544-ba52-0c99672a8ad6")
 def everything_logs(plan: Plan) -> Iterator[str]:
     settings = {scope_of(each): each["properties"] for each in plan.of("Microsoft.Insights/diagnosticSettings")}
     logs = {each["id"] for each in plan.of(LOGS)}
@@ -36,7 +36,7 @@ def everything_logs(plan: Plan) -> Iterator[str]:
         yield "the endpoint logs nothing"
 
 
-@rule("fact 8: the classic kind of Application Insights is refused")
+@rule("PSRule Azure.AppInsights.Workspace; fact 8: the classic kind of Application Insights is refused")
 def insights_keep_their_data_in_the_logs(plan: Plan) -> Iterator[str]:
     logs = {each["id"] for each in plan.of(LOGS)}
     for each in plan.of("Microsoft.Insights/components"):
@@ -44,7 +44,7 @@ def insights_keep_their_data_in_the_logs(plan: Plan) -> Iterator[str]:
             yield f"{each['name']} is classic"
 
 
-@rule("PSRule Azure.Log.* ; house rule: guard rails")
+@rule("house rule: logs have a retention, a cap and no keys")
 def logs_are_kept_and_capped(plan: Plan) -> Iterator[str]:
     for each in plan.of(LOGS):
         if each["properties"].get("retentionInDays", 0) < (365 if plan.target == "prod" else 30):

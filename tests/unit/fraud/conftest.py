@@ -1,5 +1,7 @@
 """Transactions to test with, and the environments that the steps and the endpoint run in."""
 
+import fcntl
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -11,11 +13,20 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from azureml_local.environments.build import ensure
 from azureml_local.environments.recipe import from_docker
+from fraud.data.generator import generate
+from fraud.features.prepare import prepare
 from tests.emulator import ENVIRONMENTS, REPOSITORY
 
+# Never a time: other processes share the machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+FAMILIES = ("logistic_regression", "hist_gradient_boosting")
+WINDOWS = ("--train-days", "7", "--delay-days", "7", "--test-days", "7")
 Write = Callable[..., Path]
 
 
@@ -81,3 +92,38 @@ def step() -> Step:
 def endpoint() -> Step:
     """Python in the environment of the endpoint."""
     return _runner("serve")
+
+
+@pytest.fixture(scope="session")
+def evaluated(tmp_path_factory: pytest.TempPathFactory, step: Step) -> Path:
+    """A folder with features, a model of each family and their evaluation; made once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fraud-steps"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            _make(folder, step)
+            (folder / "made").touch()
+    return folder
+
+
+def _make(folder: Path, step: Step) -> None:
+    """Run the command lines; they write nothing on standard error."""
+    generate(folder / "transactions.parquet", customers=300, terminals=600, days=45, radius=10.0)
+    features = folder / "features"
+    prepare(folder / "transactions.parquet", features, folder / "validation")
+    for family in FAMILIES:
+        model = folder / family
+        run = step("-m", "fraud.training.train", "--features", features, "--family", family, "--model", model)
+        assert (run.returncode, run.stderr) == (0, "")
+        assert run.stdout.startswith(f"{family}: trained on ")
+    candidates = [item for family in FAMILIES for item in ("--candidate", folder / family)]
+    outputs = ("--evaluation", folder / "evaluation", "--model", folder / "model")
+    run = step("-m", "fraud.evaluation.evaluate", "--features", features, *candidates, *outputs, *WINDOWS)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def read_json(path: Path) -> Any:
+    """The document in a file."""
+    return json.loads(path.read_text(encoding="utf-8"))

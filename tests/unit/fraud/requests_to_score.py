@@ -19,7 +19,9 @@ score.init()
 answers = []
 for method, body in json.load(sys.stdin):
     request = AMLRequest.__new__(AMLRequest)
-    super(AMLRequest, request).__init__(EnvironBuilder(method=method, data=body.encode("utf-8")).get_environ())
+    super(AMLRequest, request).__init__(
+        EnvironBuilder(method=method, data=body.encode("utf-8", "surrogateescape")).get_environ()
+    )
     response = score.run(request)
     answers.append([response.status_code, response.mimetype, json.loads(response.get_data())])
 json.dump(answers, sys.stdout)

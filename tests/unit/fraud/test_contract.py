@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,29 @@ def test_a_folder_is_read_as_one(write: Write, tmp_path: Path) -> None:
     assert (document["rows"], document["frauds"]) == (6, 2)
 
 
+def test_every_file_of_a_folder_keeps_the_contract_with_the_others(write: Write, tmp_path: Path) -> None:
+    write("landed/a.parquet")
+    write("landed/b.csv", TRANSACTION_ID=[4, 5, 2])
+    with pytest.raises(ContractError, match="must be unique; 2 occurs 2 times"):
+        check(tmp_path / "landed")
+    other = write("landed/b.csv", TRANSACTION_ID=[4, 5, 6], TX_AMOUNT=None)
+    with pytest.raises(ContractError, match=f"^{other}: column TX_AMOUNT is missing"):
+        check(tmp_path / "landed")
+
+
+@pytest.mark.parametrize("name", ["it's.csv", "a*.csv", "[a].parquet", "?.parquet", "a b;#.csv"])
+def test_a_name_is_no_pattern(write: Write, name: str) -> None:
+    write("a1.csv", TRANSACTION_ID=[7, 7, 7])
+    write("a.parquet", TRANSACTION_ID=[7, 7, 7])
+    assert check(write(name))["files"] == [name]
+
+
+def test_a_time_with_a_zone_becomes_utc(write: Write) -> None:
+    times = ["2018-04-01T01:30:00+02:00", "2018-04-01 12:00:00Z", "2018-04-02 12:00:00"]
+    document = check(write("a.csv", TX_DATETIME=times))
+    assert (document["first"], document["last"]) == ("2018-03-31T23:30:00", "2018-04-02T12:00:00")
+
+
 def test_physical_types_become_the_contracts(write: Write) -> None:
     times = [datetime(2018, 4, day) for day in (1, 2, 3)]  # noqa: DTZ001
     document = check(
@@ -57,6 +81,9 @@ def test_physical_types_become_the_contracts(write: Write) -> None:
     )
     assert (document["first"], document["frauds"]) == ("2018-04-01T00:00:00", 2)
 
+
+HEADER = b"TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD\n"
+GOOD = b"1,2018-04-01,1,1,1.0,0\n"
 
 WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a.parquet", {"TERMINAL_ID": None}, ["column TERMINAL_ID is missing", "TX_AMOUNT"]),
@@ -74,6 +101,11 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a.parquet", {"TX_AMOUNT": [1.0, -0.01, 2.0]}, ["TX_AMOUNT is negative in 1 of 3", "TRANSACTION_ID 2"]),
     ("a.parquet", {"TX_AMOUNT": [1.0, 2.0, float("nan")]}, ["not a finite number", "TRANSACTION_ID 3"]),
     ("a.parquet", {"TX_FRAUD": [0, 2, 1]}, ["TX_FRAUD must be 0 or 1; found 2"]),
+    ("a.csv", {"TX_AMOUNT": ["1", "1e300", "3"]}, ["TX_AMOUNT is not a finite number below", "TRANSACTION_ID 2"]),
+    ("a.csv", {"TX_DATETIME": ["2018-04-01", "infinity", "2018-04-03"]}, ["TX_DATETIME", "found 'infinity'"]),
+    ("a.csv", {"TX_DATETIME": ["2018-04-01", "12018-04-01", "2018-04-03"]}, ["between 1970-01-01", "12018-04"]),
+    ("a.csv", {"TX_DATETIME": ["2018-04-01", "1969-12-31", "2018-04-03"]}, ["found 1969-12-31 (1 of 3 rows)"]),
+    ("a.csv", {"TRANSACTION_ID": ["1", "9" * 20, "3"]}, ["TRANSACTION_ID", "expected a whole number"]),
     ("a.parquet", {name: pa.array([], pa.int64()) for name in ("TRANSACTION_ID", "CUSTOMER_ID", "TERMINAL_ID")}
      | {"TX_DATETIME": pa.array([], pa.timestamp("us")), "TX_AMOUNT": pa.array([], pa.float64()),
         "TX_FRAUD": pa.array([], pa.int64())}, ["no rows"]),
@@ -94,11 +126,35 @@ def test_what_is_not_as_the_contract_says_gets_one_line(
         assert part in line
 
 
+def test_further_columns_do_not_matter(tmp_path: Path) -> None:
+    header, row = b',tx_amount,it\'s "x",,' + HEADER, b'0,-1,"a, b",,' + GOOD
+    (tmp_path / "a.csv").write_bytes(header + row)
+    assert check(tmp_path / "a.csv")["rows"] == 1
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf"])
+def test_csv_as_other_systems_write_it(tmp_path: Path, line_end: bytes, begin: bytes) -> None:
+    rows = HEADER + GOOD + b'"2","2018-04-01 10:00:00",1,1,"1.0","1"\n\n'
+    (tmp_path / "a.csv").write_bytes(begin + rows.replace(b"\n", line_end))
+    document = check(tmp_path / "a.csv")
+    assert (document["rows"], document["frauds"], document["last"]) == (2, 1, "2018-04-01T10:00:00")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("a.parquet", b"not parquet at all", "cannot be read"),
         ("a.csv", b"", "column TRANSACTION_ID is missing"),
+        ("a.csv", b"\n1,2\n", "column TRANSACTION_ID is missing; the file has no columns"),
+        ("a.csv", HEADER + GOOD + b"2,2018-04-01,1,1,1.0,0,9\n", "Line: 3 Original Line: 2,2018"),
+        ("a.csv", HEADER + GOOD + b"2,2018-04-01\n", "Expected Number of Columns: 6 Found: 2"),
+        ("a.csv", HEADER + GOOD + b'2,"2018-04-01,1,1,1.0,0\n', "unterminated quote"),
+        ("a.csv", HEADER + b"#" + GOOD, "TRANSACTION_ID has the wrong type: found '#1'"),
+        ("a.csv", HEADER.replace(b",", b";"), "column TRANSACTION_ID is missing"),
+        ("a.csv", b"TX_AMOUNT," + HEADER, "column TX_AMOUNT occurs 2 times"),
+        ("a.csv", HEADER + b"\xe9,1\n", "cannot be read: 'utf-8' codec"),
+        ("a.csv", b"PAR1" + bytes(200_000), "cannot be read"),
         ("a.xlsx", b"PK", "expected a .parquet or a .csv file"),
     ],
 )
@@ -110,9 +166,10 @@ def test_an_unreadable_file_gets_one_line(tmp_path: Path, name: str, content: by
     assert "\n" not in str(caught.value)
 
 
-def test_a_truncated_file_gets_one_line(write: Write) -> None:
+@pytest.mark.parametrize("broken", [lambda data: data[:-20], lambda data: data[:-60] + b"\xff" * 52 + data[-8:]])
+def test_a_broken_file_gets_one_line(write: Write, broken: Callable[[bytes], bytes]) -> None:
     path = write()
-    path.write_bytes(path.read_bytes()[:-20])
+    path.write_bytes(broken(path.read_bytes()))
     with pytest.raises(ContractError, match=r"cannot be read: [^\n]+$"):
         check(path)
 
@@ -138,6 +195,11 @@ def test_the_moment_may_have_a_zone_and_only_counts_with_a_limit(write: Write) -
     assert freshness == {"as_of": "2018-04-03T23:59:59", "max_age_days": 1, "age_days": 1.0}
     with pytest.raises(ContractError, match="as-of: 'soon' is not a date"):
         check(path, as_of="soon", max_age_days=1)
+
+
+def test_a_limit_that_is_no_number_is_not_kept(write: Write) -> None:
+    with pytest.raises(ContractError, match="too old"):
+        check(write(), as_of="2018-04-03", max_age_days=float("nan"))
 
 
 def test_the_contract_imports_nothing_heavy() -> None:

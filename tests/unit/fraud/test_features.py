@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,14 +65,16 @@ def plain(rows: list[tuple[int, ...]], own: int) -> dict[str, Any]:
 
 
 def computed(rows: list[tuple[int, ...]]) -> dict[int, dict[str, Any]]:
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(
             "CREATE TABLE transactions (TRANSACTION_ID BIGINT, TX_DATETIME TIMESTAMP, TX_EPOCH BIGINT, "
             "CUSTOMER_ID BIGINT, TERMINAL_ID BIGINT, TX_AMOUNT DOUBLE, TX_FRAUD INTEGER)"
         )
-        connection.executemany(
-            "INSERT INTO transactions VALUES ($1, make_timestamp($2::BIGINT * 1000000), $2, $3, $4, $5 / 100, $6)",
-            [[index, *row] for index, row in enumerate(rows)],
+        moment, customer, terminal, cents, fraud = (pa.array(column) for column in zip(*rows, strict=True))
+        values = pa.table([range(len(rows)), moment, customer, terminal, cents, fraud], names=list("imctaf"))
+        connection.register("given", values)
+        connection.execute(
+            "INSERT INTO transactions SELECT i, make_timestamp(m * 1000000), m, c, t, a / 100, f FROM given"
         )
         result = connection.execute(FEATURES_SQL.read_text(encoding="utf-8"))
         names = [column[0] for column in result.description]
@@ -103,6 +106,23 @@ def test_the_edges_of_the_windows() -> None:
     assert (first["TERMINAL_ID_NB_TX_1DAY_WINDOW"], first["TERMINAL_ID_RISK_1DAY_WINDOW"]) == (2, 0.5)
     assert (first["CUSTOMER_ID_NB_TX_1DAY_WINDOW"], first["CUSTOMER_ID_AVG_AMOUNT_1DAY_WINDOW"]) == (2, 3)
     assert (second["CUSTOMER_ID_NB_TX_1DAY_WINDOW"], second["CUSTOMER_ID_AVG_AMOUNT_1DAY_WINDOW"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("offset", "weekend", "night"),
+    [
+        (0, 1, 1),  # Sunday, midnight
+        (7 * 3600 - 1, 1, 1),  # 06:59:59
+        (7 * 3600, 1, 0),
+        (DAY - 1, 1, 0),
+        (DAY, 0, 1),
+        (6 * DAY - 1, 0, 0),  # Friday, 23:59:59
+        (6 * DAY, 1, 1),
+    ],
+)
+def test_weekend_and_night_to_the_second(offset: int, weekend: int, night: int) -> None:
+    [row] = computed([(START + offset, 1, 1, 100, 0)]).values()
+    assert (row["TX_DURING_WEEKEND"], row["TX_DURING_NIGHT"]) == (weekend, night)
 
 
 def test_pandas_computes_the_same(step: Step) -> None:
@@ -151,6 +171,8 @@ def test_a_folder_without_features_is_named(tmp_path: Path, write: Write) -> Non
     write("features.parquet", CUSTOMER_ID=None)
     with pytest.raises(FeaturesError, match="column CUSTOMER_ID is missing"):
         FeatureTable(tmp_path)
-    (tmp_path / "features.parquet").write_bytes(b"broken")
-    with pytest.raises(FeaturesError, match="cannot be read"):
-        FeatureTable(tmp_path)
+    whole = write("features.parquet").read_bytes()
+    for broken in (b"broken", whole[:-20], whole[:-60] + b"\xff" * 52 + whole[-8:]):
+        (tmp_path / "features.parquet").write_bytes(broken)
+        with pytest.raises(FeaturesError, match="cannot be read"):
+            FeatureTable(tmp_path)

@@ -85,6 +85,12 @@ def test_customers_out_of_reach_make_no_transaction(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_the_smallest_size_is_a_day_without_compromise(tmp_path: Path) -> None:
+    counts = generate(tmp_path / "t.parquet", customers=3, terminals=2, days=1, radius=150.0, seed=1)
+    assert counts["rows"] == check(tmp_path / "t.parquet")["rows"] > 0
+    assert counts["frauds_by_scenario"] == {"1": 0, "2": 0, "3": 0}
+
+
 def test_scenario_1_is_every_large_amount(generated: dict[str, Any]) -> None:
     amount, scenario = generated["TX_AMOUNT"], generated["TX_FRAUD_SCENARIO"]
     assert (scenario == 1).sum() > 0
@@ -129,6 +135,7 @@ def test_scenario_3_is_a_third_of_three_customers_transactions_times_five(genera
         ({"customers": 2}, "customers must be 3 or more, not 2"),
         ({"terminals": 1}, "terminals must be 2 or more"),
         ({"days": 0}, "days must be 1 or more"),
+        ({"seed": -1}, "seed must be 0 or more"),
         ({"radius": 0.0}, "radius must be above 0"),
         ({"start": "April"}, "'April' is not a date"),
     ],
