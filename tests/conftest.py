@@ -63,4 +63,5 @@ def lenient(_lenient: Emulator) -> Iterator[Emulator]:
 
 @pytest.fixture
 def lenient_client(lenient: Emulator) -> MLClient:
-    return lenient.client()
+    """One workspace for all tests: with tracking-plugin off each has a tracking server from its first step."""
+    return lenient.client("lenient")

@@ -93,7 +93,7 @@ def _refusal(context: Context, request: Request) -> Response | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and context.signer.claims(token):
         return None
-    place = blobs.matches(request.url.path)
+    place = blobs.matches(request.scope["path"])
     if place:
         call = _call(context, request, b"")
         if context.signer.sas_allows(call.query, place.container, blobs.permission(call)):
@@ -108,7 +108,9 @@ def _refusal(context: Context, request: Request) -> Response | None:
 
 
 def _call(context: Context, request: Request, content: bytes) -> Call:
-    return Call(context, request.method, request.url.path, request.url.query, request.headers, content)
+    # the path as it was meant: request.url quotes some of its characters again, but not all
+    path = request.scope["path"]
+    return Call(context, request.method, path, request.url.query, request.headers, content)
 
 
 async def _in_thread(context: Context, request: Request, handler: Handler) -> Response:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
+from urllib.parse import quote
+
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from .ids import ResourceId
@@ -16,10 +19,12 @@ td,th{{padding:.2rem 1rem .2rem 0;text-align:left}}</style>
 
 
 def page(call: Call) -> Response:
-    """GET /studio: the workspaces. GET /studio/runs/RUN?wsid=WORKSPACE: MLflow's page of the run."""
+    """GET /studio: the workspaces. …/studio/runs?wsid=WORKSPACE: MLflow's pages; …/runs/RUN?wsid=: one run's."""
     tracking = call.context.tracking
     parts = call.path.strip("/").split("/")
     id = ResourceId.parse(call.parameter("wsid"))  # noqa: A001
+    if len(parts) == 2 and id is not None and call.context.store.get(id.workspace):
+        return RedirectResponse(tracking.address(id.workspace))
     if len(parts) == 3 and id is not None:
         run = Run(call.context, id.workspace, parts[2])
         if run.exists:
@@ -27,7 +32,8 @@ def page(call: Call) -> Response:
             address = tracking.address(id.workspace)
             return RedirectResponse(f"{address}/#/experiments/{experiment}/runs/{run.id}")
     rows = "".join(
-        f'<tr><td>{workspace.id.name}</td><td><a href="{tracking.address(workspace.id)}">runs</a></td></tr>'
+        f'<tr><td>{escape(workspace.id.name)}</td><td><a href="/studio/runs?wsid={quote(str(workspace.id))}">'
+        "runs</a></td></tr>"
         for workspace in call.context.store.of_type("workspaces")
     )
     return HTMLResponse(PAGE.format(rows=rows or "<tr><td>no workspace yet</td></tr>"))

@@ -89,7 +89,7 @@ class Serving:
         endpoint.traffic = traffic
         self.client.online_endpoints.begin_create_or_update(endpoint).result()
 
-    def score(self, body: Any, *, key: str | None = None, path: str = "/score", **headers: str) -> httpx.Response:
+    def score(self, body: Any, *, key: str | None = None, path: str = "/score", **headers: Any) -> httpx.Response:
         """One request to the scoring address."""
         shown = key if key is not None else self.client.online_endpoints.get_keys(self.endpoint).primary_key
         sent = {"content": body} if isinstance(body, str) else {"json": body}

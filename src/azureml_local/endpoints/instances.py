@@ -182,7 +182,11 @@ class Instances:
             place = locate(self.context, model.workspace, properties(found)["modelUri"]).on_disk(self.context)
             models = models / model.parent.name / model.name
             models.mkdir(parents=True)
-            (models / place.name).symlink_to(place, target_is_directory=place.is_dir())
+            if place.is_dir():
+                # real folders with links to the files: what walks through a model does not follow links to folders
+                shutil.copytree(place, models / place.name, copy_function=os.symlink)
+            else:
+                (models / place.name).symlink_to(place)
         machine = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         return {
             **machine,

@@ -320,7 +320,10 @@ def regenerate_keys(call: Call) -> Response:
     field = f"{str(body.get('keyType', 'Primary')).lower()}Key"
     if field not in ("primaryKey", "secondaryKey"):
         raise BadRequest(f"'{body.get('keyType')}' is not a valid keyType.", inner=("RequestInvalid",))
-    value = body.get("keyValue") or secrets.token_urlsafe(32)
+    known = (call.context.store.read("endpoint-keys", key) or {}).get(field)
+    # the SDK sends the key that is to be replaced
+    asked = body.get("keyValue")
+    value = asked if asked and asked != known else secrets.token_urlsafe(32)
     call.context.store.update("endpoint-keys", key, **{field: value})
     return Response(b"", 200)
 

@@ -28,9 +28,9 @@ PERMISSION = {"GET": "r", "HEAD": "r", "PUT": "w", "DELETE": "d"}
 
 
 def matches(path: str) -> Location | None:
-    """The place that an address of blob storage names, or None for any other address."""
+    """The place that an address of blob storage names, or None for any other address. The path is decoded."""
     found = PATTERN.match(path)
-    return Location(f"{found['account']}/{found['container']}", unquote(found["path"] or "")) if found else None
+    return Location(f"{found['account']}/{found['container']}", found["path"] or "") if found else None
 
 
 def permission(call: Call) -> str:

@@ -69,11 +69,10 @@ def locate(context: Context, workspace: ResourceId, uri: str) -> Location:
     """The place that a URI names. Raises BadRequest for a form that the emulator does not read."""
     if found := LONG.match(uri):
         owner = workspace_id(found["s"], found["g"], found["w"])
-        return Location(container(context, owner.child("datastores", found["d"])), unquote(found["p"] or ""))
+        return _place(context, container(context, owner.child("datastores", found["d"])), found["p"] or "")
     if found := SHORT.match(uri):
-        return Location(
-            container(context, workspace.workspace.child("datastores", found["d"])), unquote(found["p"] or "")
-        )
+        datastore = workspace.workspace.child("datastores", found["d"])
+        return _place(context, container(context, datastore), found["p"] or "")
     if uri.startswith((f"{context.base}/", f"{HERE}/")):
         return _from_url(context, uri)
     if found := JOB_OUTPUT.match(uri):
@@ -87,6 +86,12 @@ def locate(context: Context, workspace: ResourceId, uri: str) -> Location:
         if id is not None:
             return _from_asset(context, id)
     raise BadRequest(f"azureml_local cannot read from {uri}.", inner=("InvalidUri",))
+
+
+def _place(context: Context, name: str, path: str) -> Location:
+    """The SDK writes paths as they are; people also write them percent-encoded."""
+    place = Location(name, path)
+    return place if "%" not in path or place.on_disk(context).exists() else Location(name, unquote(path))
 
 
 def _from_url(context: Context, url: str) -> Location:
