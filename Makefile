@@ -4,9 +4,12 @@ UV_VENV := .uv
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/dev environments/uv environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+LOCKED := environments/cli environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+# checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
+CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
+SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
-.PHONY: demo test setup infra-test stop check lint types workflows locks locks-check environments clean help
+.PHONY: demo test setup infra-test infra-docs stop check lint types workflows locks locks-check environments clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -15,21 +18,25 @@ help: ## print this list
 demo: .venv/.cli ## train, gate, register, deploy and score on this machine (DATA=PATH: on your own transactions)
 	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)")
 
-test: .venv/.dev environments ## run every test
+test: .venv/.dev environments $(CHECKOV) ## run every test
 	@$(BIN)/pytest $(ARGS)
 
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
 
-setup: .venv/.dev environments ## set up everything, and nothing else
+setup: .venv/.dev environments $(CHECKOV) ## set up everything, and nothing else
 
 environments: .venv/.cli ## build the environments of the steps, so that tests need no network
 	@$(BIN)/mlops local build --tracking $(CONTEXTS)
 
 check: lint types workflows locks-check ## what continuous integration checks besides the tests
 
-infra-test: .venv/.dev ## build, lint and judge the infrastructure (needs bicep)
+infra-test: .venv/.dev $(CHECKOV) ## build, lint and judge the infrastructure (needs bicep)
 	@$(BIN)/pytest tests/infra $(ARGS)
+
+infra-docs: .venv/.cli ## draw the infrastructure and price it anew, from the reviewed snapshots
+	@$(BIN)/python -m mlops.infra.diagram $(SNAPSHOTS) > docs/infrastructure-diagram.md
+	@$(BIN)/python -m mlops.infra.costs $(SNAPSHOTS) > docs/costs.md
 
 lint: .venv/.dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -50,7 +57,7 @@ locks-check: locks
 
 clean: ## stop everything and remove what was set up
 	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes; fi
-	@rm -rf .venv $(UV_VENV) .azureml-local
+	@rm -rf .venv $(UV_VENV) .checkov .azureml-local
 
 $(UV_VENV)/bin/uv: environments/uv/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; %s is %d.%d. Try: make PYTHON=python3.12" % (sys.executable, *sys.version_info[:2]))'
@@ -71,4 +78,10 @@ $(UV_VENV)/bin/uv: environments/uv/requirements.txt
 .venv/.dev: environments/dev/requirements.txt | .venv/.cli
 	@echo "setting up the test tools in .venv"
 	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r environments/dev/requirements.txt
+	@touch $@
+
+.checkov/.done: environments/checkov/requirements.txt | .venv/.cli
+	@echo "setting up checkov in .checkov"
+	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .checkov
+	@VIRTUAL_ENV=.checkov $(UV) pip sync --quiet --require-hashes environments/checkov/requirements.txt
 	@touch $@

@@ -3,7 +3,8 @@ targetScope = 'subscription'
 // One environment that models are trained in and delivered to. Read it as a table of contents: each module below is
 // one concern, in the order in which Azure needs them. What the roles are for stands in docs/infrastructure.md.
 
-import { budgetType, clusterType, deliveryType, isolationType, operatorType, tagsType, targetType } from 'types.bicep'
+import { budgetType, clusterType, deliveryType, isolationType, kubernetesType } from 'types.bicep'
+import { operatorType, tagsType, targetType } from 'types.bicep'
 import { named, unique } from 'names.bicep'
 import { builtIn, customRoleName, give } from 'roles.bicep'
 
@@ -42,6 +43,22 @@ param addressPrefix string = '10.20.0.0/24'
 
 @description('Required. The cluster that jobs run on.')
 param cluster clusterType
+
+@description('Optional. A second cluster, with sizes that have a graphics processor. Images are never built on it.')
+param gpuCluster clusterType?
+
+@description('Optional. Whether steps may run on serverless Spark: they may then also write the lake.')
+param spark bool = false
+
+@description('Optional. A Kubernetes cluster that jobs may run on as well. A closed workspace does not take one.')
+param kubernetes kubernetesType?
+
+@description('Optional. Whether that cluster is attached. Only ever in one deployment: attaching it again is refused.')
+param attachKubernetes bool = false
+
+@description('Optional. The full id of the shared registry of models, to which a closed target then has a private endpoint.')
+@minLength(126)
+param registryId string?
 
 @description('Required. The sizes that clusters and online deployments may have; every other one is refused.')
 @minLength(1)
@@ -88,6 +105,7 @@ var deliveryGroupName = '${named('rg', workload, target, null)}-delivery'
 var seed = '${subscription().id}/${groupName}'
 var endpointName = suffix == null ? '${workload}-${target}' : '${workload}-${target}-${suffix!}'
 var clusterName = 'cpu-cluster'
+var registryJoined = registryId != null && isolation != 'public'
 var resourceTags = union(tags, { workload: workload, target: target })
 
 // What is costly to lose is guarded in production; the rest can be torn down.
@@ -130,6 +148,7 @@ module monitoring 'modules/monitoring.bicep' = {
     tags: resourceTags
     retentionDays: logRetentionDays
     dailyQuotaGb: guarded ? 10 : 1
+    publicIngestion: reach.publicNetworkAccess
     locked: guarded
     grants: [give(identities.outputs.workspace, builtIn.contributor, 'Links itself to Application Insights.')]
   }
@@ -149,6 +168,18 @@ module network 'modules/network.bicep' = if (isolation == 'private') {
 var privateNetwork = isolation == 'private'
   ? { subnetId: network!.outputs.subnetId, zoneIds: network!.outputs.zoneIds }
   : null
+
+// The private way to the logs, where they have no public one.
+module monitorLink 'modules/monitor-link.bicep' = if (isolation == 'private') {
+  scope: group
+  params: {
+    name: named('ampls', workload, target, suffix)
+    location: location
+    tags: resourceTags
+    linked: { logs: monitoring.outputs.logsId, insights: monitoring.outputs.insightsId }
+    privateNetwork: privateNetwork!
+  }
+}
 
 // The workspace's own account. Azure ML refuses one with a hierarchical namespace here.
 module storage 'modules/storage.bicep' = {
@@ -194,7 +225,11 @@ module lake 'modules/storage.bicep' = {
     privateNetwork: privateNetwork
     locked: guarded
     containers: ['landed']
-    grants: [give(identities.outputs.compute, builtIn.blobDataReader, 'Steps read landed data, and never change them.')]
+    grants: [
+      spark
+        ? give(identities.outputs.compute, builtIn.blobDataContributor, 'Spark asks for it on all its data.')
+        : give(identities.outputs.compute, builtIn.blobDataReader, 'Steps read landed data, and never change them.')
+    ]
   }
 }
 
@@ -255,13 +290,23 @@ module groupAccess 'modules/group-access.bicep' = {
   }
 }
 
+// Where it is, is evaluated also where there is none.
+var registryPath = split(registryId ?? '${subscription().id}/resourceGroups/${groupName}', '/')
+module registryApproval 'modules/registry-approval.bicep' = if (registryJoined) {
+  scope: resourceGroup(registryPath[2], registryPath[4])
+  params: {
+    registryName: last(registryPath)
+    grant: give(identities.outputs.workspace, builtIn.networkConnectionApprover, 'Approves its endpoint there.')
+  }
+}
+
 // Every grant needs minutes to be in force; a workspace that comes too early fails, and so does its name.
 @batchSize(1)
 module wait 'modules/wait.bicep' = [
   for turn in range(0, waitTurns): {
     scope: group
     params: { turn: turn }
-    dependsOn: [monitoring, storage, lake, vault, containerRegistry, groupAccess]
+    dependsOn: [monitoring, storage, lake, vault, containerRegistry, groupAccess, registryApproval]
   }
 ]
 
@@ -280,6 +325,9 @@ module workspace 'modules/workspace.bicep' = {
       insights: monitoring.outputs.insightsId
     }
     lakeId: lake.outputs.id
+    sparkIdentityId: spark ? identities.outputs.compute.id : null
+    registryId: registryJoined ? registryId : null
+    monitorLinkId: isolation == 'private' ? monitorLink!.outputs.id : null
     isolation: isolation
     approvedHosts: approvedHosts ?? []
     imageBuildCompute: clusterName
@@ -312,15 +360,18 @@ module workspaceAccess 'modules/workspace-access.bicep' = {
   }
 }
 
-// The cluster; it costs nothing while no job runs.
-module compute 'modules/compute.bicep' = {
+// What jobs run on; it costs nothing while there is none.
+module computes 'modules/computes.bicep' = {
   scope: group
   params: {
     workspaceName: workspace.outputs.name
-    name: clusterName
     location: location
     tags: resourceTags
-    settings: cluster
+    clusterName: clusterName
+    cluster: cluster
+    gpuCluster: gpuCluster
+    kubernetes: kubernetes
+    attachKubernetes: attachKubernetes
     identityId: identities.outputs.compute.id
     isolation: isolation
   }

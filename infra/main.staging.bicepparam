@@ -10,6 +10,7 @@ param isolation = 'managed'
 param cluster = { vmSize: 'Standard_DS3_v2', maxNodes: 2, idleBeforeScaleDown: 'PT5M', lowPriority: false }
 param allowedSizes = ['Standard_DS2_v2', 'Standard_DS3_v2']
 param createEndpoint = bool(readEnvironmentVariable('CREATE_ENDPOINT', 'false'))
+param registryId = empty(readEnvironmentVariable('REGISTRY_ID', '')) ? null : readEnvironmentVariable('REGISTRY_ID', '')
 param delivery = ['release']
 param operators = [{ name: 'fraud-team', email: readEnvironmentVariable('ALERT_EMAIL', 'fraud-team@example.com') }]
 param budget = { amount: 400, startDate: '2026-11-01' }

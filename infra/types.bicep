@@ -48,6 +48,20 @@ type clusterType = {
 }
 
 @export()
+@description('A Kubernetes cluster that jobs can run on. The cluster, the extension of Azure ML on it and the namespace are there already; they are not made here.')
+@sealed()
+type kubernetesType = {
+  @description('Required. The full id of the cluster: one of Azure Kubernetes Service, or one that Azure Arc connects.')
+  @minLength(119)
+  clusterId: string
+
+  @description('Required. The namespace that jobs run in.')
+  @minLength(1)
+  @maxLength(63)
+  namespace: string
+}
+
+@export()
 @description('What the resource group may cost in a month.')
 @sealed()
 type budgetType = {
@@ -124,3 +138,16 @@ type privateNetworkType = {
 @export()
 @description('A class of job. Each has an identity and a custom role of its own, made by the bootstrap.')
 type deliveryType = 'pull-request' | 'train' | 'release'
+
+@export()
+@description('A target that uses the shared registry of models.')
+@sealed()
+type registryUserType = {
+  @description('Required. The target.')
+  target: targetType
+
+  @description('Optional. The subscription of the target, where it is not that of the registry.')
+  @minLength(36)
+  @maxLength(36)
+  subscriptionId: string?
+}

@@ -20,21 +20,24 @@ param retentionDays int
 @minValue(1)
 param dailyQuotaGb int
 
+@description('Optional. Whether logs and telemetry are taken from public addresses. If not, they come through monitor-link.bicep.')
+param publicIngestion 'Enabled' | 'Disabled' = 'Disabled'
+
 @description('Required. Who may do what with Application Insights.')
 param grants grantType[]
 
 @description('Optional. Whether the logs are guarded against deletion.')
 param locked bool = false
 
-resource logs 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
-  name: names.logs
-  location: location
-  tags: tags
-  properties: {
-    sku: { name: 'PerGB2018' }
-    retentionInDays: retentionDays
-    workspaceCapping: { dailyQuotaGb: dailyQuotaGb }
-    features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true }
+module logs 'logs.bicep' = {
+  params: {
+    name: names.logs
+    location: location
+    tags: tags
+    retentionDays: retentionDays
+    dailyQuotaGb: dailyQuotaGb
+    publicIngestion: publicIngestion
+    locked: locked
   }
 }
 
@@ -45,8 +48,10 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   kind: 'web'
   properties: {
     Application_Type: 'web'
-    WorkspaceResourceId: logs.id
+    WorkspaceResourceId: logs.outputs.id
     IngestionMode: 'LogAnalytics'
+    publicNetworkAccessForIngestion: publicIngestion
+    publicNetworkAccessForQuery: 'Enabled'
     // An endpoint sends its telemetry with the connection string; nobody has reported it to work without.
     DisableLocalAuth: false
   }
@@ -65,24 +70,8 @@ resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// Who asked the logs for what is itself logged.
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: logs
-  name: 'to-logs'
-  properties: {
-    workspaceId: logs.id
-    logs: [{ categoryGroup: 'audit', enabled: true }]
-  }
-}
-
-resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
-  scope: logs
-  name: 'not-to-be-deleted'
-  properties: { level: 'CanNotDelete', notes: 'Holds the audit trail.' }
-}
-
 @description('The id of the Log Analytics workspace.')
-output logsId string = logs.id
+output logsId string = logs.outputs.id
 
 @description('The id of Application Insights.')
 output insightsId string = insights.id

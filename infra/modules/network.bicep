@@ -31,6 +31,11 @@ var zoneNames = {
   registry: 'privatelink${environment().suffixes.acrLoginServer}'
   amlworkspace: 'privatelink.api.azureml.ms'
   notebooks: 'privatelink.notebooks.azure.net'
+  // The four that Azure Monitor has of its own; a private endpoint of it needs the one for blobs too.
+  monitor: 'privatelink.monitor.azure.com'
+  oms: 'privatelink.oms.opinsights.azure.com'
+  ods: 'privatelink.ods.opinsights.azure.com'
+  agentsvc: 'privatelink.agentsvc.azure-automation.net'
 }
 
 resource rules 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {

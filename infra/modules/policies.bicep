@@ -44,6 +44,39 @@ resource assigned 'Microsoft.Authorization/policyAssignments@2025-01-01' = [
   }
 ]
 
+// One assignment a tag, as the definition asks. It always refuses, and looks at everything that can have tags; so it is
+// told what to look at: what people make. A release makes deployments, and Azure makes things by itself (the interface
+// of a private endpoint, the first action group of Application Insights), that have none.
+var requiredTags = ['owner', 'costCentre', 'target']
+var taggedKinds = [
+  'Microsoft.ContainerRegistry/registries'
+  'Microsoft.Insights/components'
+  'Microsoft.KeyVault/vaults'
+  'Microsoft.MachineLearningServices/workspaces'
+  'Microsoft.MachineLearningServices/workspaces/computes'
+  'Microsoft.ManagedIdentity/userAssignedIdentities'
+  'Microsoft.Network/privateEndpoints'
+  'Microsoft.Network/virtualNetworks'
+  'Microsoft.OperationalInsights/workspaces'
+  'Microsoft.Storage/storageAccounts'
+]
+
+resource tagged 'Microsoft.Authorization/policyAssignments@2025-01-01' = [
+  for tag in requiredTags: {
+    name: 'tag-${tag}'
+    properties: {
+      displayName: 'Required tag: ${tag}'
+      enforcementMode: 'Default'
+      policyDefinitionId: '/providers/Microsoft.Authorization/policyDefinitions/871b6d14-10aa-478d-b590-94f262ecfa99'
+      parameters: { tagName: { value: tag } }
+      resourceSelectors: [
+        { name: 'what-people-make', selectors: [{ kind: 'resourceType', in: taggedKinds }] }
+      ]
+      nonComplianceMessages: [{ message: 'The tag ${tag} is missing: the infrastructure\'s policies ask for it.' }]
+    }
+  }
+]
+
 resource limited 'Microsoft.Authorization/policyAssignments@2025-01-01' = {
   name: 'allowed-sizes'
   properties: {

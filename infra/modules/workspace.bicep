@@ -28,6 +28,15 @@ param isolation isolationType
 @description('Required. Hosts that may be reached from a closed network. The first one starts a firewall that is billed by the hour.')
 param approvedHosts string[]
 
+@description('Optional. The identity that steps on serverless Spark run as. Absent where there is no Spark.')
+param sparkIdentityId string?
+
+@description('Optional. The id of the shared registry of models, which a closed network reaches through a private endpoint.')
+param registryId string?
+
+@description('Optional. The id of the scope through which a closed network sends its telemetry.')
+param monitorLinkId string?
+
 @description('Required. The cluster that images are built on where the registry is not public.')
 param imageBuildCompute string
 
@@ -39,17 +48,24 @@ param privateNetwork privateNetworkType?
 
 var closed = isolation != 'public'
 
-// The platform makes the endpoints of its own storage, vault and registry; these it does not know of.
-var reached = [
-  { name: 'lake-blob', id: lakeId, service: 'blob' }
-  { name: 'lake-dfs', id: lakeId, service: 'dfs' }
-  { name: 'batch-queue', id: parts.storage, service: 'queue' }
-  { name: 'batch-table', id: parts.storage, service: 'table' }
-]
+// The platform makes the endpoints of its own storage, vault and registry; these it does not know of. Spark has a network
+// of its own beside that of the other jobs, and does not share the platform's endpoints.
+var spark = sparkIdentityId != null
+var reached = concat(
+  [
+    { name: 'lake-blob', id: lakeId, service: 'blob', spark: spark }
+    { name: 'lake-dfs', id: lakeId, service: 'dfs', spark: spark }
+    { name: 'batch-queue', id: parts.storage, service: 'queue', spark: false }
+    { name: 'batch-table', id: parts.storage, service: 'table', spark: false }
+  ],
+  spark ? [{ name: 'spark-blob', id: parts.storage, service: 'blob', spark: true }] : [],
+  registryId == null ? [] : [{ name: 'registry', id: registryId!, service: 'amlregistry', spark: false }],
+  monitorLinkId == null ? [] : [{ name: 'telemetry', id: monitorLinkId!, service: 'azuremonitor', spark: false }]
+)
 var endpointRules = toObject(reached, rule => rule.name, rule => {
   type: 'PrivateEndpoint'
   category: 'UserDefined'
-  destination: { serviceResourceId: rule.id, subresourceTarget: rule.service, sparkEnabled: false }
+  destination: { serviceResourceId: rule.id, subresourceTarget: rule.service, sparkEnabled: rule.spark }
 })
 var hostRules = toObject(approvedHosts, host => replace(host, '.', '-'), host => {
   type: 'FQDN'
@@ -62,8 +78,12 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2026-05-01' = {
   location: location
   tags: tags
   kind: 'Default'
-  // Never both kinds: the hidden system-assigned one has no roles, and errors then name the other principal.
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  // Never both kinds: the hidden system-assigned one has no roles, and errors then name the other principal. A step on
+  // Spark can only run as its caller or as an identity of the workspace: so that of steps is one, and not the first.
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: union({ '${identityId}': {} }, spark ? { '${sparkIdentityId!}': {} } : {})
+  }
   properties: {
     friendlyName: name
     description: 'Trains, registers and serves models.'
@@ -77,7 +97,9 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2026-05-01' = {
     v1LegacyMode: false
     publicNetworkAccess: isolation == 'private' ? 'Disabled' : 'Enabled'
     imageBuildCompute: closed ? imageBuildCompute : null
-    serverlessComputeSettings: { serverlessComputeNoPublicIP: closed }
+    // In a managed network serverless jobs are in it without being told. Both settings are for a subnet of one's own,
+    // which such a workspace does not take; without one, no-public-IP is refused where the workspace is private.
+    serverlessComputeSettings: closed ? null : { serverlessComputeNoPublicIP: false }
     // Said also where it is off: what-if does not show what the service would fill in.
     managedNetwork: closed
       ? {
@@ -86,6 +108,8 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2026-05-01' = {
           outboundRules: union(endpointRules, hostRules)
         }
       : { isolationMode: 'Disabled' }
+    // A yes or no: Spark's part of the network cannot be asked for here (`status.sparkReady` is the service's answer, and
+    // nobody has reported that writing it has an effect), only by `az ml workspace provision-network --include-spark`.
     provisionNetworkNow: closed
   }
 }
@@ -134,6 +158,18 @@ module endpoint 'private-endpoint.bicep' = if (privateNetwork != null) {
     groupId: 'amlworkspace'
     subnetId: privateNetwork!.subnetId
     zoneIds: [privateNetwork!.zoneIds.amlworkspace, privateNetwork!.zoneIds.notebooks]
+  }
+}
+
+module registryEndpoint 'private-endpoint.bicep' = if (privateNetwork != null && registryId != null) {
+  params: {
+    name: 'pe-${name}-amlregistry'
+    location: location
+    tags: tags
+    targetId: registryId!
+    groupId: 'amlregistry'
+    subnetId: privateNetwork!.subnetId
+    zoneIds: [privateNetwork!.zoneIds.amlworkspace]
   }
 }
 

@@ -14,11 +14,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from . import operations, resources, studio
+from . import operations, report, resources, studio
+from .access import inside
+from .access import operations as permissions
+from .access.decision import Principal, principal_of
 from .context import Context
 from .endpoints.router import Router
 from .errors import ServiceError, error_response
 from .identity import endpoints as identity
+from .identity import federation, managed
 from .jobs import history
 from .requests import Call, answer
 from .storage import blobs
@@ -30,6 +34,8 @@ OPEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (re.compile(r"^/metadata/endpoints$"), identity.cloud_metadata),
     (re.compile(r"^/discovery$"), identity.discovery),
     (re.compile(r"^/msi/token$"), identity.managed_identity_token),
+    (re.compile(r"^/github/token$"), federation.github_token),
+    (re.compile(r"^/[^/]+/oauth2/v2\.0/token$"), federation.exchange),
     (re.compile(r"^/health$"), lambda call: answer({"status": "Healthy"})),
     (re.compile(r"^/studio(/.*)?$"), studio.page),
 )
@@ -37,12 +43,9 @@ OPEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
 
 WITH_TOKEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (re.compile(r"/mfeoperations?(status|results)/[^/]+$", re.I), operations.status),
-    (
-        re.compile(r"^/subscriptions/[^/]+/providers/microsoft\.machinelearningservices/workspaces$", re.I),
-        resources.list_workspaces,
-    ),
-    (re.compile(r"^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/", re.I), resources.handle),
+    (re.compile(r"^/permissions$"), report.permissions),
     (re.compile(r"^/(history|data)/v1\.0/", re.I), history.handle_or_refuse),
+    (re.compile(r"^/(subscriptions|providers)/", re.I), resources.handle),
 )
 
 
@@ -60,7 +63,7 @@ def create(context: Context) -> Starlette:
                 if pattern.match(path):
                     return await _in_thread(context, request, handler)
             refused = _refusal(context, request)
-            response = refused or await gateway.forward(context, client, request)
+            response = refused or await gateway.forward(context, client, request, principal(context, request))
         return response or await _in_thread(context, request, _dispatch)
 
     @asynccontextmanager
@@ -81,6 +84,8 @@ def create(context: Context) -> Starlette:
 def _dispatch(call: Call) -> Response:
     place = blobs.matches(call.path)
     if place:
+        account = inside.account_id(call.context, place.container.partition("/")[0])
+        call.require(*permissions.of_blob(call, account, is_container=not place.path))
         return blobs.handle(call, place)
     for pattern, handler in WITH_TOKEN:
         if pattern.search(call.path):
@@ -91,7 +96,8 @@ def _dispatch(call: Call) -> Response:
 def _refusal(context: Context, request: Request) -> Response | None:
     """401 unless the request shows a token of ours, or for a blob a signature."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and context.signer.claims(token):
+    claims = context.signer.claims(token) if scheme.lower() == "bearer" else None
+    if claims and claims["iss"] != federation.ISSUER:
         return None
     place = blobs.matches(request.scope["path"])
     if place:
@@ -107,10 +113,21 @@ def _refusal(context: Context, request: Request) -> Response | None:
     return error_response(ServiceError(message, code="AuthenticationFailed", status=401))
 
 
+def principal(context: Context, request: Request) -> Principal:
+    """Whoever the request's token or user delegation names."""
+    token = request.headers.get("authorization", "").partition(" ")[2]
+    claims = context.signer.claims(token)
+    if claims is None:
+        delegated = request.query_params.get("skoid", "")
+        claims = next((i.claims() for i in managed.everyone(context) if i.principal == delegated), {})
+    return principal_of(claims)
+
+
 def _call(context: Context, request: Request, content: bytes) -> Call:
     # the path as it was meant: request.url quotes some of its characters again, but not all
     path = request.scope["path"]
-    return Call(context, request.method, path, request.url.query, request.headers, content)
+    who = principal(context, request)
+    return Call(context, request.method, path, request.url.query, request.headers, content, who)
 
 
 async def _in_thread(context: Context, request: Request, handler: Handler) -> Response:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .access.decision import Access
 from .home import Home
 from .identity.tokens import Signer
 from .ids import ResourceId
@@ -39,6 +40,10 @@ class Context:
     runner: Runner = field(init=False)
     instances: Instances = field(init=False)
     tracking: TrackingServers = field(init=False)
+    _access: Access = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._access = Access(self)
 
     @property
     def host(self) -> str:
@@ -46,9 +51,9 @@ class Context:
         return self.base.partition("//")[2]
 
     @property
-    def step_identity_header(self) -> str:
-        """What a step shows the token endpoint: told apart from a person's, for the rule step-identity."""
-        return self.signer.step_secret
+    def access(self) -> Access:
+        """Who may do what."""
+        return self._access
 
 
 def now() -> str:

@@ -3,7 +3,8 @@
 LocalError                     for the person at the command line; `.hint` says what to do next
 ServiceError                   an answer of the service, a row (status, code, message)
 ├── NotFound                   404 (EmptyNotFound: without a body)
-└── BadRequest                 400
+├── BadRequest                 400
+└── ArmError                   an answer of Azure Resource Manager itself: code and message, nothing else
 NotSupported                   501: a part of Azure ML that the emulator does not have
 """
 
@@ -12,9 +13,12 @@ from __future__ import annotations
 import datetime
 import json
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from .context import Context
 
 JSON = "application/json; charset=utf-8"
 
@@ -55,6 +59,9 @@ class ServiceError(Exception):
         if status is not None:
             self.status = status
 
+    def remember(self, context: Context) -> None:
+        """What is written down once the transaction that this error ended is undone. Nothing, for most."""
+
     def body(self) -> dict[str, Any]:
         """The envelope: five entries of additionalInfo are always there, in this order."""
         info: list[dict[str, Any]] = [
@@ -90,6 +97,16 @@ class BadRequest(ServiceError):
     """400."""
 
     status = 400
+
+
+class ArmError(ServiceError):
+    """An error of Azure Resource Manager, not of Azure ML behind it."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(message, code=code, status=status)
+
+    def body(self) -> dict[str, Any]:
+        return {"error": {"code": self.code, "message": self.message}}
 
 
 class NotSupported(ServiceError):

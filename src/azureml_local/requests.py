@@ -10,10 +10,13 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from .access.decision import Need, Principal
+from .access.refusals import refusal
 from .context import Context
-from .errors import JSON, BadRequest
+from .errors import JSON, BadRequest, ServiceError
 from .ids import ResourceId
 
+NOBODY = Principal("", "", "")
 HERE = "https://azureml-local.invalid"
 """Stands for the server's address in everything that is stored: the port may be another one next time."""
 
@@ -38,6 +41,7 @@ class Call:
     query: str
     headers: Headers
     content: bytes
+    principal: Principal = NOBODY
 
     def parameter(self, name: str, default: str = "") -> str:
         """A query parameter; names are compared without case, as the service does."""
@@ -45,6 +49,22 @@ class Call:
             if key.lower() == name.lower():
                 return values[0]
         return default
+
+    def require(self, *needs: Need) -> None:
+        """Raise the service's refusal unless whoever asks may (rule rbac).
+
+        Identities of a deployment are held to their roles; the person at this machine owns everything on it.
+        """
+        if not self.principal.is_identity or not self.context.parity.holds("rbac"):
+            return
+        for need in needs:
+            if not self.context.access.allowed(self.principal, need):
+                raise refusal(self.principal, need, ResourceId.parse(self.path))
+
+    def require_person(self) -> None:
+        """Raise unless the person at this machine asks: the emulator itself is no identity's business."""
+        if self.principal.is_identity or not self.principal.oid:
+            raise ServiceError("Only the person at this machine may ask this.", code="Forbidden", status=403)
 
     def json(self) -> dict[str, Any]:
         """The body as an object, with our own address as it is stored; {} where there is none.

@@ -18,6 +18,7 @@ from .storage.datastores import Datastore
 from .workspaces import Compute, Workspace
 
 _ROWS: tuple[tuple[str, Behaviour], ...] = (
+    ("registries", Behaviour()),
     ("workspaces", Workspace()),
     ("workspaces/computes", Compute()),
     ("workspaces/datastores", Datastore()),

@@ -7,16 +7,20 @@ import re
 from starlette.responses import Response
 
 from . import operations
+from .access import operations as permissions
 from .actions import ACTIONS
+from .arm import kinds
 from .behaviour import Behaviour
 from .context import Context, system_data
-from .errors import BadRequest, NotSupported
-from .ids import PROVIDER, ResourceId
+from .errors import BadRequest, NotSupported, ServiceError
+from .ids import RESOURCES, ResourceId
 from .requests import Call, answer, answer_stored
 from .resource_types import TYPES
 from .store import Body, Resource
 from .workspaces import ensure_workspace
 
+SDK = re.compile(r"azure-ai-ml|azsdk-python|mlflow", re.IGNORECASE)
+"""The clients of Azure ML, as they name themselves."""
 NAME = re.compile(r"^\w[\w.:@+-]{0,254}$", re.ASCII)
 """What a name may be; ids become parts of paths."""
 
@@ -27,22 +31,27 @@ def handle(call: Call) -> Response:
     for _, name in id.pairs:
         if not NAME.match(name):
             raise BadRequest(f"The name '{name}' is not valid.", inner=("BadArgument",))
-    if id.provider.lower() != PROVIDER.lower() or not (id.pairs or id.tail):
+    if not (id.pairs or id.tail):
         raise NotSupported(f"{call.method} on the provider {id.provider}")
-    if id.pairs and (id.tail or id.type.lower() != "workspaces"):
-        ensure_workspace(call.context, id.workspace)
+    call.require(*permissions.of_resource(call, id))
+    if id.is_ours and id.pairs and (id.tail or id.type.lower() != "workspaces"):
+        ensure_workspace(call, id.workspace)
     if id.tail:
         if call.method == "GET":
             return _list(call, id)
         if call.method == "POST":
             return _act(call, id)
     elif call.method in VERBS:
-        behaviour = _behaviour(id.type, call.method)
+        behaviour = _behaviour(id, call.method)
         return VERBS[call.method](call, id, behaviour)
     raise NotSupported(f"{call.method} {id.type}{'/' + id.tail if id.tail else ''}")
 
 
-def _behaviour(type_: str, method: str) -> Behaviour:
+def _behaviour(id: ResourceId, method: str) -> Behaviour:  # noqa: A002
+    """What resources of this type, or of a collection's type, do. Other providers' are kept as they are."""
+    if not id.is_ours:
+        return kinds.behaviour_of(id)
+    type_ = "/".join(part for part in (id.type, id.tail) if part)
     behaviour = TYPES.get(type_.lower())
     if behaviour is None:
         raise NotSupported(f"{method} {type_}")
@@ -52,13 +61,13 @@ def _behaviour(type_: str, method: str) -> Behaviour:
 def render(context: Context, resource: Resource, behaviour: Behaviour) -> Body:
     """A resource as it is answered: ids compare without case and come back as first written."""
     body = {k: v for k, v in behaviour.view(context, resource).items() if not k.startswith("_")}
-    kind = f"{PROVIDER}/{'/'.join(part for part, _ in resource.id.pairs)}"
-    return {"id": str(resource.id), "name": resource.id.name, "type": kind, **body}
+    return {"id": str(resource.id), "name": resource.id.name, "type": resource.id.full_type, **body}
 
 
 def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
-    if id.type.lower() == "workspaces":
-        ensure_workspace(call.context, id)
+    # a plain reader of Azure Resource Manager, who is none of these, wants to know what there is
+    if id.type.lower() == "workspaces" and SDK.search(call.headers.get("user-agent", "")):
+        ensure_workspace(call, id)
     resource = behaviour.find(call.context, id)
     if resource is None:
         raise behaviour.missing(id)
@@ -67,12 +76,16 @@ def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa:
 
 def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
     body, store = call.json(), call.context.store
-    with store.transaction():
-        target = behaviour.store_as(call, id, body)
-        existing = store.get(target)
-        known = existing.body.get("systemData") if existing else None
-        prepared = behaviour.prepare(call, target, body, existing)
-        store.put(target, {**prepared, "systemData": system_data(known)})
+    try:
+        with store.transaction():
+            target = behaviour.store_as(call, id, body)
+            existing = store.get(target)
+            known = existing.body.get("systemData") if existing else None
+            prepared = behaviour.prepare(call, target, body, existing)
+            store.put(target, {**prepared, "systemData": system_data(known)})
+    except ServiceError as refusal:
+        refusal.remember(call.context)
+        raise
     operation = behaviour.applied(call, target, existing)
     resource = store.get(target)
     if resource is None:
@@ -114,10 +127,9 @@ VERBS = {"GET": _get, "PUT": _put, "PATCH": _patch, "DELETE": _delete}
 
 def _list(call: Call, id: ResourceId) -> Response:  # noqa: A002
     """GET of a collection. `$top` cuts the list; the emulator has no pages."""
-    type_ = f"{id.type}/{id.tail}" if id.pairs else id.tail
-    behaviour = _behaviour(type_, "LIST")
-    parent = ResourceId(id.subscription, id.group, id.provider, id.pairs)
-    resources = behaviour.listed(call, parent, call.context.store.children(parent, id.tail))
+    behaviour = _behaviour(id, "LIST")
+    parent = id.resource
+    resources = behaviour.listed(call, parent, _found(call.context, id))
     top = call.parameter("$top")
     if top:
         if not top.isdigit():
@@ -127,16 +139,20 @@ def _list(call: Call, id: ResourceId) -> Response:  # noqa: A002
 
 
 def _act(call: Call, id: ResourceId) -> Response:  # noqa: A002
-    action = ACTIONS.get(f"{id.type}/{id.tail}".lower())
+    named = f"{id.type}/{id.tail}".lower()
+    action = ACTIONS.get(named) or kinds.ACTIONS.get(named)
     if action is None:
         raise NotSupported(f"POST {id.type}/{id.tail}")
     return action(call)
 
 
-def list_workspaces(call: Call) -> Response:
-    """GET /subscriptions/S/providers/…/workspaces: those of every resource group."""
-    subscription = call.path.strip("/").split("/")[1].lower()
-    found = call.context.store.of_type("workspaces")
-    behaviour = TYPES["workspaces"]
-    kept = [r for r in found if r.id.subscription.lower() == subscription]
-    return answer_stored(call, {"value": [render(call.context, r, behaviour) for r in kept]})
+def _found(context: Context, id: ResourceId) -> list[Resource]:  # noqa: A002
+    """The resources of a collection: of a parent, or of a whole subscription; `resources` is every type."""
+    parent = id.resource
+    if id.provider == RESOURCES and id.tail.lower() == "resources":
+        return [each for each in context.store.below(parent) if len(each.id.pairs) == 1]
+    if not id.pairs and not id.group and id.provider != RESOURCES:
+        type_ = id.tail if id.is_ours else f"{id.provider}/{id.tail}"
+        everywhere = context.store.of_type(type_)
+        return [each for each in everywhere if each.id.subscription.lower() == id.subscription.lower()]
+    return context.store.children(parent, id.tail)

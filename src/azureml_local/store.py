@@ -52,6 +52,8 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA busy_timeout = 5000")
         self._depth = 0
+        self.generation = 0
+        """Grows with every change of what is not of Azure ML: roles, assignments, identities."""
         applied = self._connection.execute("PRAGMA user_version").fetchone()[0]
         for number, script in enumerate(MIGRATIONS[applied:], start=applied + 1):
             self._connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
@@ -106,6 +108,7 @@ class Store:
     def put(self, id: ResourceId, body: Body) -> bool:  # noqa: A002
         """Store `body`; True if the resource is new. An id keeps the spelling it was first written with."""
         with self.transaction():
+            self.generation += not id.is_ours
             known = self._change("UPDATE resources SET body = ? WHERE key = ?", json.dumps(body), id.key)
             if known:
                 return False
@@ -116,17 +119,25 @@ class Store:
     def delete(self, id: ResourceId) -> bool:  # noqa: A002
         """Remove a resource and everything below it; False if there was none."""
         with self.transaction():
-            below = id.key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "/%"
-            self._change("DELETE FROM resources WHERE key LIKE ? ESCAPE '\\'", below)
+            self.generation += 1
+            self._change("DELETE FROM resources WHERE key LIKE ? ESCAPE '\\'", _below(id))
             return bool(self._change("DELETE FROM resources WHERE key = ?", id.key))
 
     def children(self, parent: ResourceId, kind: str) -> list[Resource]:
         """The resources of type `kind` (the last segment) directly below `parent`, oldest first."""
-        type_ = f"{parent.type}/{kind}" if parent.pairs else kind
+        type_ = f"{parent.type}/{kind}" if parent.type else kind
         rows = self._all(
             "SELECT id, body, sequence FROM resources WHERE parent = ? AND type = ? ORDER BY sequence",
             parent.key,
             type_.lower(),
+        )
+        return [self._resource(row) for row in rows]
+
+    def below(self, scope: ResourceId) -> list[Resource]:
+        """Every resource whose id begins with this one's, oldest first; the resource itself is not among them."""
+        rows = self._all(
+            "SELECT id, body, sequence FROM resources WHERE key LIKE ? ESCAPE '\\' ORDER BY sequence",
+            _below(scope),
         )
         return [self._resource(row) for row in rows]
 
@@ -167,3 +178,8 @@ class Store:
         where, values = ("", ()) if parent is None else (" AND parent = ?", (parent,))
         rows = self._all(f"SELECT key, body FROM documents WHERE kind = ?{where} ORDER BY rowid", kind, *values)  # noqa: S608
         return [(key, json.loads(body)) for key, body in rows]
+
+
+def _below(id: ResourceId) -> str:  # noqa: A002
+    """The pattern of the keys below an id."""
+    return id.key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "/%"

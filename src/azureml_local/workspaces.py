@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import operations
+from . import operations, parts, removal
+from .arm.kinds import PLAIN
+from .arm.resources import check_locks
 from .behaviour import Behaviour, properties
 from .context import LOCATION, Context, now, system_data, workspace_guid
 from .errors import EmptyNotFound, ServiceError
 from .ids import ResourceId
 from .requests import Call
-from .storage.datastores import system_datastores
+from .storage.datastores import account, system_datastores
 from .store import Body, Resource
 
 
@@ -20,8 +22,21 @@ class Workspace(Behaviour):
     noun = "workspace"
 
     def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
-        _make_datastores(call.context, id)
+        parts.check(call, id, body, existing)
+        named = str((body.get("properties") or {}).get("storageAccount") or "").rsplit("/", 1)[-1]
+        _make_datastores(call.context, id, named or account(call.context, id))
         return {"location": LOCATION, **body}
+
+    def delete(self, call: Call, resource: Resource) -> Body | None:
+        check_locks(call.context, resource.id)
+        removal.check(call.context, resource)
+        forget = call.parameter("forceToPurge").lower() == "true"
+        return operations.start(
+            call.context, resource.id, "workspaceOperation", lambda: removal.remove(call.context, resource, forget)
+        )
+
+    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+        return PLAIN.missing(id)
 
     def view(self, context: Context, resource: Resource) -> Body:
         id, received = resource.id, properties(resource)  # noqa: A001
@@ -97,19 +112,25 @@ class Compute(Behaviour):
         return resources
 
 
-def ensure_workspace(context: Context, id: ResourceId) -> None:  # noqa: A002
-    """A workspace exists from its first use, so that a script written for Azure finds the one it names."""
-    if id.type.lower() != "workspaces" or context.store.get(id):
+def ensure_workspace(call: Call, id: ResourceId) -> None:  # noqa: A002
+    """A workspace exists from its first use, so that a script written for Azure finds the one it names.
+
+    Not for the identities of a deployment, who work in what the deployment made.
+    """
+    store = call.context.store
+    if id.type.lower() != "workspaces" or store.get(id):
         return
-    with context.store.transaction():
-        if context.store.get(id) is None:
+    if call.principal.is_identity:
+        raise Workspace().missing(id)
+    with store.transaction():
+        if store.get(id) is None:
             body = {"location": LOCATION, "properties": {}, "systemData": system_data()}
-            context.store.put(id, body)
-            _make_datastores(context, id)
+            store.put(id, body)
+            _make_datastores(call.context, id, account(call.context, id))
 
 
-def _make_datastores(context: Context, workspace: ResourceId) -> None:
-    for name, datastore in system_datastores(workspace).items():
+def _make_datastores(context: Context, workspace: ResourceId, account_name: str) -> None:
+    for name, datastore in system_datastores(workspace, account_name).items():
         target = workspace.child("datastores", name)
         if context.store.get(target) is None:
             context.store.put(target, {"properties": datastore, "systemData": system_data()})

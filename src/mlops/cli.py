@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import cli_local
+from . import cli_bootstrap, cli_infra, cli_local
 from .errors import BadInput, GateRefused, MlopsError
 
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ app = typer.Typer(
 data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(cli_local.app, name="local")
+app.add_typer(cli_infra.app, name="infra")
+app.command("bootstrap")(cli_bootstrap.bootstrap)
 
 Target = Annotated[str, typer.Option("--target", "-t", help="a target of mlops.toml")]
 Output = Annotated[str, typer.Option("--output", "-o", help="text, json or markdown")]
 AsOf = Annotated[str | None, typer.Option(help="what `now` is for the data's age: an ISO date (default: now)")]
 TrainStart = Annotated[str, typer.Option(help="first day of training (default: as late as possible)")]
-FORMS = ("text", "json", "markdown")
 
 
 def _console(output: str) -> Console:
-    from .output import Console
+    from .output import FORMS, Console
 
     if output not in FORMS:
         raise BadInput(f"--output {output}: it is one of {', '.join(FORMS)}")

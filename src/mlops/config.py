@@ -64,6 +64,11 @@ class Demo(Section):
     seed: int = 0
 
 
+class Infra(Section):
+    workload: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")] = "fraud"
+    location: Name = "westeurope"
+
+
 class Target(Section):
     subscription_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
     resource_group: str
@@ -84,6 +89,7 @@ class Config(Section):
     training: Training
     gate: Gate
     demo: Demo = Demo()
+    infra: Infra = Infra()
     targets: Annotated[dict[str, Target], Field(min_length=1)]
 
     def target(self, name: str) -> Target:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+FORMS = ("text", "json", "markdown")
+
 
 class Console:
     """Messages and results in the form that was asked for: text, json or markdown."""

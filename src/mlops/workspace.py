@@ -42,6 +42,11 @@ def use_target(config: Config, name: str) -> Target:
     return target
 
 
+def is_emulated() -> bool:
+    """Whether the environment points this process at a local Azure ML, whatever the target is called."""
+    return bool(os.environ.get("ARM_CLOUD_METADATA_URL"))
+
+
 def connect(config: Config, name: str) -> tuple[MLClient, Target]:
     """A client of the target's workspace."""
     target = use_target(config, name)

@@ -13,7 +13,17 @@ from typing import Any
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 TENANT = "11111111-1111-1111-1111-111111111111"
 LOCATION = "westeurope"
-PINNED = ("AZURE_LOCATION", "ALERT_EMAIL", "CREATE_ENDPOINT", "TARGET", "GITHUB_")
+PINNED = (
+    "AZURE_LOCATION",
+    "ALERT_EMAIL",
+    "CREATE_ENDPOINT",
+    "TARGET",
+    "GITHUB_",
+    "REGISTRY_ID",
+    "DEV_SUBSCRIPTION",
+    "STAGING_SUBSCRIPTION",
+    "PROD_SUBSCRIPTION",
+)
 """Variables that the parameter files read: a person's own would change what is compared."""
 
 

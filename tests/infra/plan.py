@@ -11,6 +11,7 @@ Resource = dict[str, Any]
 Template = dict[str, Any]
 
 ML = "Microsoft.MachineLearningServices/workspaces"
+MODELS = "Microsoft.MachineLearningServices/registries"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Plan:
         return self.target in {"staging", "prod"}
 
     @property
+    def whole(self) -> bool:
+        """Whether everything optional that the target takes was asked for."""
+        return self.name.endswith("whole")
+
+    @property
     def workspaces(self) -> list[Resource]:
         return self.of(ML)
 
@@ -58,6 +64,32 @@ class Plan:
             )
             for each in self.of("Microsoft.Authorization/roleAssignments")
         ]
+
+    @property
+    def outbound(self) -> set[tuple[str, str, bool]]:
+        """The (resource, service, whether for Spark) that managed networks have private endpoints to."""
+        networks = [each["properties"].get("managedNetwork") or {} for each in self.workspaces]
+        rules = [rule for each in networks for rule in (each.get("outboundRules") or {}).values()]
+        targets = [each["destination"] for each in rules if each["type"] == "PrivateEndpoint"]
+        return {(to["serviceResourceId"], to["subresourceTarget"], to["sparkEnabled"]) for to in targets}
+
+    @property
+    def inbound(self) -> dict[tuple[str, str], int]:
+        """The (resource, service) that our network has private endpoints to, and the number of their zones."""
+        groups = {
+            each["name"].split("/")[0]: len(each["properties"]["privateDnsZoneConfigs"])
+            for each in self.of("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+        }
+        links = [
+            (each["name"], connection["properties"])
+            for each in self.of("Microsoft.Network/privateEndpoints")
+            for connection in each["properties"]["privateLinkServiceConnections"]
+        ]
+        return {
+            (link["privateLinkServiceId"], service): groups.get(name, 0)
+            for name, link in links
+            for service in link["groupIds"]
+        }
 
     def held(self, identity: str) -> set[tuple[str, str]]:
         """The (role, kind of scope) that the identity whose name ends like this holds."""

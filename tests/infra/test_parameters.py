@@ -8,7 +8,16 @@ import pytest
 
 from . import bicep
 from .bicep import Refused, Warm
-from .deployments import DEPLOYMENTS, evaluate, replaced, subscription
+from .deployments import (
+    CLUSTER,
+    DEPLOYMENTS,
+    GPU,
+    KUBERNETES,
+    evaluate,
+    replaced,
+    subscription,
+    with_parameters,
+)
 
 BAD = {
     "target": ("param target = 'dev'", "param target = 'production'"),
@@ -41,6 +50,18 @@ BAD = {
     "no wait": ("retentionDays = 7", "retentionDays = 7\nparam waitTurns = 0"),
     "suffix too long": ("retentionDays = 7", "retentionDays = 7\nparam suffix = 'fifth'"),
     "suffix empty": ("retentionDays = 7", "retentionDays = 7\nparam suffix = ''"),
+    "GPU cluster without nodes": with_parameters(GPU.replace("maxNodes: 1", "maxNodes: 0")),
+    "GPU cluster without a size": with_parameters(GPU.replace("vmSize: 'Standard_NC6s_v3'", "")),
+    "Spark with a word for a truth": with_parameters("param spark = 'yes'\n"),
+    "Kubernetes without a namespace": with_parameters(KUBERNETES.replace(", namespace: 'azureml'", "")),
+    "Kubernetes in an empty namespace": with_parameters(KUBERNETES.replace("'azureml'", "''")),
+    "Kubernetes by a name": with_parameters(KUBERNETES.replace(CLUSTER, "aks-jobs")),
+    "Kubernetes with an identity of its own": with_parameters(
+        KUBERNETES.replace("'azureml'", "'a', identityId: 'b'")
+    ),
+    "Kubernetes by a word for a truth": with_parameters("param attachKubernetes = 'once'\n"),
+    "registry of models by a name": with_parameters("param registryId = 'mlr-fraud'\n"),
+    "registry of models empty": with_parameters("param registryId = ''\n"),
     "network": ("retentionDays = 7", "retentionDays = 7\nparam addressPrefix = '10/8'"),
     "a parameter that there is not": ("retentionDays = 7", "retentionDays = 7\nparam retention = 7"),
 }
@@ -53,6 +74,20 @@ def test_a_bad_value_is_refused(executable: str, warm: Warm, copy: Path, what: s
     if not said:
         with pytest.raises(Refused):
             warm.snapshot(path, subscription("dev"))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("target: 'staging'", "target: 'test'"),
+        ("target: 'staging', ", ""),
+        ("target: 'staging', ", "target: 'staging', role: 'Owner', "),
+        ("subscriptions.staging", "'staging'"),
+        ("publicNetworkAccess = 'Enabled'", "publicNetworkAccess = 'Enabled'\nparam logRetentionDays = 1"),
+    ],
+)
+def test_a_bad_value_of_the_registry_is_refused(warm: Warm, copy: Path, edit: tuple[str, str]) -> None:
+    assert warm.parameters(replaced(copy / "registry.bicepparam", edit))
 
 
 def test_a_bad_value_stops_the_command(executable: str, copy: Path) -> None:

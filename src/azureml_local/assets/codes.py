@@ -51,7 +51,7 @@ class CodeVersion(Version):
 def start_pending_upload(call: Call) -> Response:
     """POST …/codes/N/versions/V/startPendingUpload: a fresh container and a signature to write to it."""
     context, workspace = call.context, call.id.workspace
-    owner = account(workspace)
+    owner = account(context, workspace)
     name = f"{workspace_guid(workspace)}-{secrets.token_hex(13)}"
     (context.home.blobs / owner / name).mkdir(parents=True)
     uri = f"{context.base}/{owner}.blob.{SUFFIX}/{name}"
@@ -61,7 +61,7 @@ def start_pending_upload(call: Call) -> Response:
         f"/providers/Microsoft.Storage/storageAccounts/{owner}",
         "credential": {
             "credentialType": "SAS",
-            "sasUri": f"{uri}?{context.signer.sas(f'{owner}/{name}', 'rcwl')}",
+            "sasUri": f"{uri}?{context.signer.sas(f'{owner}/{name}', 'rcwl', principal=call.principal.oid)}",
         },
     }
     return answer(

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from .. import operations
+from ..access import inside
 from ..assets import environments
 from ..behaviour import Behaviour, properties
 from ..context import LOCATION, Context
@@ -232,6 +233,7 @@ class OnlineDeployment(Behaviour):
         context = call.context
 
         def work() -> None:
+            inside.check_endpoint(context, id.parent)
             context.instances.provision(id)
             set_state(context, id, "Succeeded", _provisioned=True)
 

@@ -7,11 +7,14 @@ import hmac
 import random
 import re
 import uuid
+from typing import Any
 
 import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..access.decision import Need, principal_of
+from ..access.operations import ML
 from ..behaviour import properties
 from ..context import Context
 from ..store import Resource
@@ -84,8 +87,18 @@ class Router:
         else:
             claims = self.context.signer.claims(shown) or {}
             own = claims.get("sub") == endpoint.id.key
-            allowed = own if mode == "AMLToken" else str(claims.get("aud")).startswith("https://ml.azure.com")
+            allowed = own if mode == "AMLToken" else self._may_score(claims, endpoint)
         return "" if allowed else "key_auth_access_denied"
+
+    def _may_score(self, claims: dict[str, Any], endpoint: Resource) -> bool:
+        """A token of Entra gives what its principal's roles give."""
+        if not str(claims.get("aud")).startswith("https://ml.azure.com"):
+            return False
+        who = principal_of(claims)
+        need = Need((f"{ML}/onlineEndpoints/score/action",), str(endpoint.id))
+        return (
+            not who.is_identity or not self.context.parity.holds("rbac") or self.context.access.allowed(who, need)
+        )
 
     def _named(self, endpoint: Resource, name: str) -> str | None:
         names = [d.id.name for d in self.context.store.children(endpoint.id, "deployments")]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from ..context import SUFFIX
 from ..requests import Call, answer
+from . import managed
 
 CLOUD = "AzureCloudLocal"
 """The name of the emulator's cloud. The names of Azure's own clouds are built into the clients."""
@@ -47,18 +48,26 @@ def managed_identity_token(call: Call) -> Response:
     """
     context, shown = call.context, call.headers.get("x-identity-header", "").encode()
     resource = call.parameter("resource")
-    is_step = hmac.compare_digest(shown, context.step_identity_header.encode())
+    principal = shown.decode(errors="replace").rpartition(".")[0]
+    is_step = hmac.compare_digest(shown, context.signer.step_secret(principal).encode())
     if not is_step and not hmac.compare_digest(shown, context.identity_header.encode()):
         return answer({"statusCode": 401, "message": "The X-IDENTITY-HEADER is wrong."}, 401)
+    client = call.parameter("client_id") or call.parameter("clientid")
+    identity = managed.with_client_id(context, client) if is_step and principal else None
     if is_step and context.parity.holds("step-identity"):
-        client = call.parameter("client_id") or call.parameter("clientid")
-        if client != DEFAULT_CLIENT_ID:
+        own = identity.principal == principal if identity else client == DEFAULT_CLIENT_ID and not principal
+        if not own:
             message = (
                 "Failed to acquire a token: multiple user assigned identities exist, please specify the "
                 "client id of the identity. Set AZURE_CLIENT_ID from DEFAULT_IDENTITY_CLIENT_ID."
             )
             return answer({"statusCode": 400, "message": message}, 400)
-    token, expires = context.signer.token(resource, subject="step" if is_step else "local-user")
+    if is_step and principal and identity is None:
+        identity = next((i for i in managed.everyone(context) if i.principal == principal), None)
+    own_claims = identity.claims() if identity else {}
+    token, expires = context.signer.token(
+        resource, subject="step" if is_step else "local-user", claimed=own_claims
+    )
     return answer(
         {
             "access_token": token,

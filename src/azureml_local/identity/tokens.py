@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -29,16 +30,22 @@ class Signer:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
 
-    @property
-    def step_secret(self) -> str:
-        """What a step shows the token endpoint in place of a person's header."""
-        return _encode(self._sign("step identity"))
+    def step_secret(self, principal: str = "") -> str:
+        """What a step shows the token endpoint in place of a person's header: for one identity, or for none."""
+        return f"{principal}.{_encode(self._sign(f'step identity {principal}'))}"
 
     def _sign(self, text: str) -> bytes:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).digest()
 
-    def token(self, audience: str, *, subject: str = "local-user", hours: float = 24) -> tuple[str, int]:
-        """A token and the time (Unix seconds) at which it expires."""
+    def token(
+        self,
+        audience: str,
+        *,
+        subject: str = "local-user",
+        hours: float = 24,
+        claimed: Mapping[str, str] | None = None,
+    ) -> tuple[str, int]:
+        """A token and the time (Unix seconds) at which it expires. `claimed` replaces what would be said."""
         now = int(time.time())
         expires = now + int(hours * HOUR)
         claims = {
@@ -50,13 +57,14 @@ class Signer:
             "oid": str(uuid.uuid5(uuid.NAMESPACE_DNS, subject)),
             "sub": subject,
             "tid": TENANT,
+            **(claimed or {}),
         }
         head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
         text = f"{head}.{_encode(json.dumps(claims).encode())}"
         return f"{text}.{_encode(self._sign(text))}", expires
 
-    def claims(self, token: str) -> dict[str, Any] | None:
-        """What the token says, or None where its signature is wrong or it has expired."""
+    def claims(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
+        """What the token says; None where its signature is wrong or, if that is not asked for, it has expired."""
         text, _, signature = token.rpartition(".")
         try:
             if not hmac.compare_digest(_decode(signature), self._sign(text)):
@@ -64,13 +72,17 @@ class Signer:
             claims: dict[str, Any] = json.loads(_decode(text.partition(".")[2]))
         except ValueError:
             return None
-        return claims if claims.get("exp", 0) > time.time() else None
+        return claims if expired or claims.get("exp", 0) > time.time() else None
 
-    def sas(self, container: str, permissions: str = "rl", hours: float = 24) -> str:
-        """A query string that opens one container (`account/name`) for a while."""
+    def sas(self, container: str, permissions: str = "rl", hours: float = 24, principal: str = "") -> str:
+        """A query string that opens one container (`account/name`) for a while.
+
+        With a principal (an object id) it is a user delegation: it opens what the principal may open.
+        """
         expires = str(int(time.time() + hours * HOUR))
-        signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}"))
-        return f"sv=2024-11-04&sr=c&sp={permissions}&se={expires}&sig={quote(signature)}"
+        signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}\n{principal}"))
+        delegated = f"&skoid={principal}" if principal else ""
+        return f"sv=2024-11-04&sr=c&sp={permissions}&se={expires}{delegated}&sig={quote(signature)}"
 
     def sas_allows(self, query: str, container: str, permission: str) -> bool:
         """True if the query holds a signature for this container that allows `permission` (one letter)."""
@@ -78,5 +90,5 @@ class Signer:
         expires, permissions = values.get("se", ""), values.get("sp", "")
         if not expires.isdigit() or int(expires) < time.time() or permission not in permissions:
             return False
-        signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}"))
+        signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}\n{values.get('skoid', '')}"))
         return hmac.compare_digest(signature.encode(), values.get("sig", "").encode())

@@ -15,6 +15,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..access import inside
 from ..context import Context, workspace_guid
 from ..errors import ServiceError
 from ..identity.endpoints import CLOUD, DEFAULT_CLIENT_ID
@@ -67,9 +68,11 @@ def mount_input(context: Context, run: Run, folders: Folders, name: str, value: 
     if value.text.startswith(("https://", "http://")) and not value.text.startswith(f"{context.base}/"):
         return _download(folders.data / f"INPUT_{name}", name, value.text)
     try:
-        source = locate(context, run.workspace, value.text).on_disk(context)
+        place = locate(context, run.workspace, value.text)
     except ServiceError as error:
         raise StreamNotFound(f"input {name}: {error.message}") from error
+    _check_right(context, run, place.container, "read", f"Input {name}")
+    source = place.on_disk(context)
     if not source.exists():
         raise StreamNotFound(
             f"Error Code: ScriptExecution.StreamAccess.NotFound. Input {name}: the requested stream was not "
@@ -82,6 +85,12 @@ def mount_input(context: Context, run: Run, folders: Folders, name: str, value: 
     mount.mkdir()
     (mount / source.name).symlink_to(source)
     return str(mount / source.name)
+
+
+def _check_right(context: Context, run: Run, container: str, verb: str, what: str) -> None:
+    refusal = inside.step_refusal(context, run, container, verb)
+    if refusal:
+        raise StreamNotFound(f"{what}: {refusal}")
 
 
 def _download(mount: Path, name: str, url: str) -> str:
@@ -100,7 +109,9 @@ def _download(mount: Path, name: str, url: str) -> str:
 
 def mount_output(context: Context, run: Run, folders: Folders, name: str, value: Value) -> str:
     """Make the place of an output visible to the step and return its path."""
-    target = locate(context, run.workspace, value.text).on_disk(context)
+    place = locate(context, run.workspace, value.text)
+    _check_right(context, run, place.container, "write", f"Output {name}")
+    target = place.on_disk(context)
     mount = folders.data / name
     if value.type == "uri_file":
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,6 +159,7 @@ def _service_variables(context: Context, run: Run, folders: Folders) -> dict[str
     experiment, guid = str(record["experiment"]), workspace_guid(workspace)
     experiment_id = context.tracking.experiment_id(workspace, experiment)
     token, expires = context.signer.token("https://ml.azure.com", subject=f"run {run.id}", hours=24 * 30)
+    identity = inside.identity_of(context, run)
     bundle = str(context.home.certificates / "bundle.pem")
     shared = {
         "subscription_id": workspace.subscription,
@@ -195,8 +207,8 @@ def _service_variables(context: Context, run: Run, folders: Folders) -> dict[str
         "AZUREML_CURRENT_CLOUD": CLOUD,
         "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
         "IDENTITY_ENDPOINT": f"{base}/msi/token",
-        "IDENTITY_HEADER": context.step_identity_header,
-        "DEFAULT_IDENTITY_CLIENT_ID": DEFAULT_CLIENT_ID,
+        "IDENTITY_HEADER": context.signer.step_secret(identity.principal if identity else ""),
+        "DEFAULT_IDENTITY_CLIENT_ID": identity.client if identity else DEFAULT_CLIENT_ID,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "REQUESTS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,

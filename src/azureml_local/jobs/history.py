@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from starlette.responses import Response
 
+from ..access import operations as permissions
 from ..context import SUFFIX
 from ..errors import NotFound, NotSupported
 from ..ids import ResourceId
@@ -33,6 +34,9 @@ MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")
 
 def handle(call: Call) -> Response | None:
     """Any request of run history; None for another address."""
+    found = RUN.match(call.path) or RUNDATA.match(call.path) or RESOLVE.match(call.path)
+    if found:
+        call.require(*permissions.of_history(call, found["workspace"]))
     if found := RUN.match(call.path):
         run = _run(call, found["workspace"], unquote(found["run"]))
         if call.method == "PATCH":

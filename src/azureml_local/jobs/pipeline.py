@@ -131,6 +131,7 @@ class Pipeline:
                     "azureml.rootpipelinerunid": self.run.record()["root"],
                     "azureml.runsource": "azureml.StepRun",
                     "azureml.moduleName": str(node.spec.get("name") or node.name),
+                    "_azureml.ClusterName": self._cluster(node),
                 },
             )
             self.run.note(nodes={**known, node.name: child.id})
@@ -139,6 +140,11 @@ class Pipeline:
         arguments = (node, child, scope, cancelled)
         threading.Thread(target=self._run_node, args=arguments, name=f"node {node.name}", daemon=True).start()
         return child
+
+    def _cluster(self, node: graph.Node) -> str:
+        """The cluster of a node: its own, or the pipeline's."""
+        named = node.body.get("computeId") or self.settings.get("default_compute") or ""
+        return str(named).rpartition("/")[2].removeprefix("azureml:")
 
     def _run_node(self, node: graph.Node, child: Run, scope: graph.Scope, cancelled: threading.Event) -> None:
         try:

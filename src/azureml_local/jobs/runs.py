@@ -98,7 +98,7 @@ class Run:
     @property
     def artifacts(self) -> str:
         """`account/container/path` of what the run itself wrote: logs and ./outputs."""
-        return f"{account(self.workspace)}/azureml/ExperimentRun/dcid.{self.record()['artifacts']}"
+        return f"{account(self.context, self.workspace)}/azureml/ExperimentRun/dcid.{self.record()['artifacts']}"
 
     @property
     def artifact_uri(self) -> str:

@@ -16,16 +16,21 @@ from ..store import Body, Resource
 DEFAULT = "workspaceblobstore"
 ARTIFACTS = "workspaceartifactstore"
 BLOB = "AzureBlob"
+LAKE = "AzureDataLakeGen2"
+CONTAINERS = {BLOB: "containerName", LAKE: "filesystem"}
+"""The types that are read and written here, and what each calls its container."""
 
 
-def account(workspace: ResourceId) -> str:
-    """The storage account of a workspace."""
-    return f"st{workspace_guid(workspace).replace('-', '')[:22]}"
+def account(context: Context, workspace: ResourceId) -> str:
+    """The name of a workspace's own storage account."""
+    found = context.store.get(workspace.workspace)
+    named = str(properties(found).get("storageAccount") or "") if found else ""
+    return named.rsplit("/", 1)[-1] or f"st{workspace_guid(workspace).replace('-', '')[:22]}"
 
 
-def system_datastores(workspace: ResourceId) -> dict[str, dict[str, Any]]:
-    """The four datastores of a fresh workspace, oldest first."""
-    guid, name = workspace_guid(workspace), account(workspace)
+def system_datastores(workspace: ResourceId, name: str) -> dict[str, dict[str, Any]]:
+    """The four datastores of a fresh workspace on the account `name`, oldest first."""
+    guid = workspace_guid(workspace)
     share = {"datastoreType": "AzureFile", "accountName": name}
     blob = {"datastoreType": BLOB, "accountName": name}
     rows: dict[str, dict[str, Any]] = {
@@ -50,11 +55,12 @@ def container(context: Context, datastore: ResourceId) -> str:
     if resource is None:
         raise NotFound(f"Could not find datastore: {datastore.name}.", inner=("NotFound",))
     values = properties(resource)
-    if values.get("datastoreType") != BLOB:
+    kind = str(values.get("datastoreType"))
+    if kind not in CONTAINERS:
         raise BadRequest(
-            f"The datastore {datastore.name} is of type {values.get('datastoreType')}; azureml_local reads {BLOB}."
+            f"The datastore {datastore.name} is of type {kind}; azureml_local reads {' and '.join(CONTAINERS)}."
         )
-    return f"{values['accountName']}/{values['containerName']}"
+    return f"{values['accountName']}/{values[CONTAINERS[kind]]}"
 
 
 class Datastore(Behaviour):
@@ -64,13 +70,14 @@ class Datastore(Behaviour):
 
     def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
         values = body.setdefault("properties", {})
-        if values.get("datastoreType") != BLOB:
+        kind = str(values.get("datastoreType"))
+        if kind not in CONTAINERS:
             raise ServiceError(
-                f"azureml_local has no datastore of type {values.get('datastoreType')}; it has {BLOB}.",
+                f"azureml_local has no datastore of type {kind}; it has {' and '.join(CONTAINERS)}.",
                 code="NotImplemented",
                 status=501,
             )
-        for field in ("accountName", "containerName"):
+        for field in ("accountName", CONTAINERS[kind]):
             if not values.get(field) or not str(values[field]).replace("-", "").isalnum():
                 raise BadRequest(f"The datastore needs a valid {field}.", inner=("RequestInvalid",))
         # A key or token for a real account must not be kept here; access is by the emulator's own tokens.
@@ -97,4 +104,9 @@ class Datastore(Behaviour):
 def list_secrets(call: Call) -> Response:
     """POST …/datastores/N/listSecrets: a signature for the container, with the leading `?` that Azure sends."""
     name = container(call.context, call.id.__class__(**{**call.id.__dict__, "tail": ""}))
-    return answer({"secretsType": "Sas", "sasToken": "?" + call.context.signer.sas(name, "rcwdl", hours=1)})
+    return answer(
+        {
+            "secretsType": "Sas",
+            "sasToken": "?" + call.context.signer.sas(name, "rcwdl", hours=1, principal=call.principal.oid),
+        }
+    )

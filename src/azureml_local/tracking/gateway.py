@@ -9,7 +9,11 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..access import operations as permissions
+from ..access.decision import Principal
+from ..access.refusals import refusal
 from ..context import Context
+from ..errors import error_response
 from ..ids import ResourceId
 
 PATTERN = re.compile(
@@ -23,7 +27,9 @@ REFUSED = (
 PASSED_BACK = ("content-type",)
 
 
-async def forward(context: Context, client: httpx.AsyncClient, request: Request) -> Response | None:
+async def forward(
+    context: Context, client: httpx.AsyncClient, request: Request, principal: Principal
+) -> Response | None:
     """Pass a request on to the workspace's server; None for another address."""
     found = PATTERN.match(request.url.path)
     if found is None:
@@ -34,6 +40,11 @@ async def forward(context: Context, client: httpx.AsyncClient, request: Request)
     workspace = ResourceId.parse(found["workspace"])
     if workspace is None:
         return None
+    needs = permissions.of_tracking(found["rest"], str(workspace))
+    if principal.is_identity and context.parity.holds("rbac"):
+        for need in needs:
+            if not context.access.allowed(principal, need):
+                return error_response(refusal(principal, need))
     address = await anyio.to_thread.run_sync(context.tracking.address, workspace)
     url = httpx.URL(f"{address}{found['rest']}", query=request.url.query.encode())
     headers = {"Content-Type": request.headers.get("content-type", "application/json")}

@@ -97,6 +97,13 @@ class TrackingServers:
         if workspace_guid(workspace) in self._servers:
             self.context.workers.submit(self.address, workspace)
 
+    def end(self, workspace: ResourceId) -> None:
+        """End the server of one workspace."""
+        server = self._servers.pop(workspace_guid(workspace), None)
+        if server:
+            server.process.kill()
+            server.process.wait()
+
     def stop(self) -> None:
         """End every tracking server."""
         for server in self._servers.values():
@@ -113,7 +120,7 @@ class TrackingServers:
         return self._folder(workspace) / "mlflow.db"
 
     def _artifacts(self, workspace: ResourceId) -> Path:
-        return self.context.home.blobs / account(workspace) / "azureml" / "ExperimentRun"
+        return self.context.home.blobs / account(self.context, workspace) / "azureml" / "ExperimentRun"
 
     def _start(self, workspace: ResourceId) -> Server:
         environment = ensure(self.context.home.environments, tracking_recipe(), lambda line: None)

@@ -4,7 +4,19 @@ A rule looks at a plan and yields what is wrong with it, in words that name the 
 "PSRule for Azure" with that name; "fact" is something that people met when they deployed to the real service.
 """
 
-from . import access, cluster, data, github, guards, monitoring, network, parameters, workspace
+from . import (
+    access,
+    cluster,
+    data,
+    github,
+    guards,
+    monitoring,
+    network,
+    optional,
+    parameters,
+    registry,
+    workspace,
+)
 from ._rule import RULES, Rule
 
 __all__ = [
@@ -17,6 +29,8 @@ __all__ = [
     "guards",
     "monitoring",
     "network",
+    "optional",
     "parameters",
+    "registry",
     "workspace",
 ]

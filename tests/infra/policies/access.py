@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..plan import ML, Plan, kind_of
+from ..plan import ML, MODELS, Plan, kind_of
 from ._rule import rule
 from .data import REGISTRY, STORAGE, VAULT
 
@@ -52,6 +52,7 @@ def _lacks_or_exceeds(held: set[tuple[str, str]], asked: set[tuple[str, str]]) -
 def the_workspace_holds_what_it_needs(plan: Plan) -> Iterator[str]:
     if plan.workspaces:
         asked = WORKSPACE | ({(NETWORK_APPROVER, "group")} if plan.closed else set())
+        asked |= {(NETWORK_APPROVER, MODELS)} if plan.closed and plan.whole else set()
         yield from _lacks_or_exceeds(plan.held("-workspace"), asked)
 
 
@@ -62,7 +63,8 @@ def steps_hold_what_they_need(plan: Plan) -> Iterator[str]:
         custom = {each for each in held if each[1] == ML}
         if len(custom) != 1:
             yield "steps cannot register, or can do more"
-        yield from _lacks_or_exceeds(held - custom, STEPS)
+        # Spark is the one reason to write the lake; which account is which stands in a rule of its own.
+        yield from _lacks_or_exceeds(held - custom, STEPS - ({(BLOB_READER, STORAGE)} if plan.whole else set()))
 
 
 @rule("facts 22 to 24: nothing is granted to a user-assigned endpoint by itself")

@@ -10,6 +10,11 @@ from ._rule import rule
 IDLE = {"PT2M", "PT5M", "PT10M", "PT15M", "PT30M"}
 
 
+def _clusters(plan: Plan) -> list[Resource]:
+    """Those that Azure ML scales; an attached one is scaled by others."""
+    return [each for each in plan.of(f"{ML}/computes") if each["properties"]["computeType"] == "AmlCompute"]
+
+
 def _nodes(compute: Resource) -> Resource:
     nodes: Resource = compute["properties"]["properties"]
     return nodes
@@ -17,7 +22,7 @@ def _nodes(compute: Resource) -> Resource:
 
 @rule("PSRule Azure.ML.ComputeIdleShutdown; house rule: minimum 0 nodes")
 def clusters_cost_nothing_at_rest(plan: Plan) -> Iterator[str]:
-    for compute in plan.of(f"{ML}/computes"):
+    for compute in _clusters(plan):
         scale = _nodes(compute)["scaleSettings"]
         if scale.get("minNodeCount") != 0:
             yield f"{compute['name']} keeps {scale.get('minNodeCount')} nodes"
@@ -30,6 +35,7 @@ def clusters_have_no_local_accounts(plan: Plan) -> Iterator[str]:
     for compute in plan.of(f"{ML}/computes"):
         if compute["properties"].get("disableLocalAuth") is not True:
             yield f"{compute['name']} has local accounts"
+    for compute in _clusters(plan):
         if _nodes(compute).get("remoteLoginPortPublicAccess") != "Disabled" or "userAccountCredentials" in _nodes(
             compute
         ):
@@ -38,7 +44,7 @@ def clusters_have_no_local_accounts(plan: Plan) -> Iterator[str]:
 
 @rule("PSRule Azure.ML.ComputeVnet; fact 96")
 def nodes_of_closed_targets_have_no_public_address(plan: Plan) -> Iterator[str]:
-    for compute in plan.of(f"{ML}/computes") if plan.closed else []:
+    for compute in _clusters(plan) if plan.closed else []:
         if _nodes(compute).get("enableNodePublicIp") is not False:
             yield f"nodes of {compute['name']} have public addresses"
 
@@ -56,6 +62,6 @@ def clusters_have_the_identity_of_steps(plan: Plan) -> Iterator[str]:
 def clusters_have_an_allowed_size(plan: Plan) -> Iterator[str]:
     for assignment in plan.of("Microsoft.Authorization/policyAssignments"):
         sizes = assignment["properties"].get("parameters", {}).get("sizes", {}).get("value")
-        for compute in plan.of(f"{ML}/computes") if sizes is not None else []:
+        for compute in _clusters(plan) if sizes is not None else []:
             if _nodes(compute)["vmSize"] not in sizes:
                 yield f"{compute['name']} has a size that the policy refuses: {_nodes(compute)['vmSize']}"

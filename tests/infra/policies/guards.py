@@ -15,7 +15,10 @@ UNTAGGED = {
     "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
     f"{ML}/datastores",
+    "Microsoft.Insights/privateLinkScopes/scopedResources",
 }
+REQUIRED_TAG = "871b6d14-10aa-478d-b590-94f262ecfa99"
+NETWORK = {"Microsoft.Network/virtualNetworks", "Microsoft.Network/privateEndpoints"}
 ASKED = {
     "e96a9a5f-07ca-471b-9bc5-6a0f33cbd68f": "local authentication",
     "8c6a50c6-9ffd-4ae7-986f-5fa6111f9a54": "shared keys",
@@ -76,6 +79,28 @@ def policies_are_in_force(plan: Plan) -> Iterator[str]:
             yield f"{custom['name']} refuses nothing"
     if not plan.of("Microsoft.Authorization/policyDefinitions"):
         yield "every size of node is allowed"
+
+
+@rule("fact 100: one assignment a tag; azure-policy #441 and #518: it refuses what Azure makes by itself, too")
+def tags_are_required_of_what_people_make(plan: Plan) -> Iterator[str]:
+    if not plan.workspaces:
+        return
+    assigned = {
+        each["properties"]["parameters"]["tagName"]["value"]: each["properties"]
+        for each in plan.of("Microsoft.Authorization/policyAssignments")
+        if each["properties"]["policyDefinitionId"].endswith(REQUIRED_TAG)
+    }
+    yield from (f"the tag {tag} is not required" for tag in sorted(TAGS - {"workload"} - assigned.keys()))
+    made = {each["type"] for each in plan.resources if each.get("tags")}
+    for tag, properties in assigned.items():
+        selectors = [each for group in properties.get("resourceSelectors", []) for each in group["selectors"]]
+        kinds = {kind for each in selectors if each["kind"] == "resourceType" for kind in each.get("in", [])}
+        if not kinds >= {STORAGE, VAULT, REGISTRY, ML, f"{ML}/computes"}:
+            yield f"the tag {tag} is required of {sorted(kinds)} only"
+        if unknown := kinds - made - NETWORK:
+            yield f"the tag {tag} is required of {sorted(unknown)}, which nothing here gives it to"
+        if not kinds or any("onlineEndpoints" in kind or kind.endswith("actionGroups") for kind in kinds):
+            yield f"releases, or Azure itself, are refused for want of the tag {tag}"
 
 
 @rule("fact 85: the start date of a budget can never be changed, so it is the same text for ever")

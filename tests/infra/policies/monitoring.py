@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..plan import ML, Plan, scope_of
+from ..plan import ML, MODELS, Plan, before, listed, scope_of, templates
 from ._rule import rule
 from .data import REGISTRY, STORAGE, VAULT
 
 LOGS = "Microsoft.OperationalInsights/workspaces"
 ALERTS = "Microsoft.Insights/metricAlerts"
+INSIGHTS = "Microsoft.Insights/components"
+LINK = "Microsoft.Insights/privateLinkScopes"
 
 
 @rule("PSRule Azure.KeyVault.Logs and Azure.ACR.Logs; Azure Policy afe0c3be-ba3b-4544-ba52-0c99672a8ad6")
@@ -23,6 +25,7 @@ def everything_logs(plan: Plan) -> Iterator[str]:
         REGISTRY,
         LOGS,
         ML,
+        MODELS,
         "Microsoft.Network/virtualNetworks",
     ):
         for each in plan.of(kind):
@@ -39,7 +42,7 @@ def everything_logs(plan: Plan) -> Iterator[str]:
 @rule("PSRule Azure.AppInsights.Workspace; fact 8: the classic kind of Application Insights is refused")
 def insights_keep_their_data_in_the_logs(plan: Plan) -> Iterator[str]:
     logs = {each["id"] for each in plan.of(LOGS)}
-    for each in plan.of("Microsoft.Insights/components"):
+    for each in plan.of(INSIGHTS):
         if each["properties"].get("WorkspaceResourceId") not in logs:
             yield f"{each['name']} is classic"
 
@@ -53,6 +56,43 @@ def logs_are_kept_and_capped(plan: Plan) -> Iterator[str]:
             yield f"{each['name']} may grow without a limit"
         if each["properties"].get("features", {}).get("disableLocalAuth") is not True:
             yield f"{each['name']} takes logs from whoever has its key"
+
+
+@rule("Microsoft's 'Design Azure Monitor Private Link configuration'; house rule: no public access in prod")
+def prod_takes_logs_from_its_own_network_only(plan: Plan) -> Iterator[str]:
+    if plan.target != "prod":
+        return
+    sources = [*plan.of(LOGS), *plan.of(INSIGHTS)]
+    linked = {each["properties"]["linkedResourceId"] for each in plan.of(f"{LINK}/scopedResources")}
+    for each in sources:
+        if each["properties"].get("publicNetworkAccessForIngestion") != "Disabled":
+            yield f"{each['name']} takes logs from everywhere"
+        if each["id"] not in linked:
+            yield f"{each['name']} takes no logs at all"
+    if len(links := plan.of(LINK)) != 1:
+        yield f"there are {len(links)} private link scopes: a network takes one"
+    for link in links:
+        if link["properties"]["accessModeSettings"].get("ingestionAccessMode") != "PrivateOnly":
+            yield f"{link['name']} lets telemetry out to anyone's logs"
+        # Its five zones: without that for blobs, or for agents, part of the traffic goes to the public address.
+        if plan.inbound.get((link["id"], "azuremonitor"), 0) != 5:
+            yield f"{link['name']} is not found in its five zones"
+        if (link["id"], "azuremonitor", False) not in plan.outbound:
+            yield f"{link['name']}: deployments cannot send their telemetry"
+
+
+@rule("azurerm #22236: a scope takes one change at a time, and its endpoint has the names of its parts")
+def private_link_scopes_change_one_at_a_time(plan: Plan) -> Iterator[str]:
+    for template in templates(plan.template):
+        resources = listed(template)
+        for name, each in resources.items():
+            if each["type"] != f"{LINK}/scopedResources":
+                continue
+            if each.get("copy", {}).get("mode") != "serial":
+                yield f"{name} are linked side by side"
+            waiting = [other for other in resources if name in before(template, other)]
+            if not any(resources[other]["type"] == "Microsoft.Resources/deployments" for other in waiting):
+                yield f"the endpoint does not wait for {name}"
 
 
 @rule("house rule: an alert without an action wakes nobody")

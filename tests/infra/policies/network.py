@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..plan import ML, Plan
+from ..plan import ML, MODELS, Plan, kind_of
 from ._rule import rule
 from .data import REGISTRY, STORAGE, VAULT
 
@@ -47,24 +47,15 @@ def closed_targets_let_no_stranger_in(plan: Plan) -> Iterator[str]:
 def private_targets_have_every_endpoint(plan: Plan) -> Iterator[str]:
     if plan.target != "prod":
         return
-    made: dict[str, set[str]] = {}
-    for each in plan.of("Microsoft.Network/privateEndpoints"):
-        for connection in each["properties"]["privateLinkServiceConnections"]:
-            link = connection["properties"]
-            made.setdefault(link["privateLinkServiceId"], set()).update(link["groupIds"])
     for kind in (STORAGE, VAULT, REGISTRY, ML):
         for each in plan.of(kind):
             plain = "lake" if each["properties"].get("isHnsEnabled") else "plain storage"
-            needed = GROUPS[plain if kind == STORAGE else kind]
-            for group in sorted(needed - made.get(each["id"], set())):
-                yield f"{each['name']} has no private endpoint for {group}"
-    zones = {
-        each["name"].split("/")[0]: len(each["properties"]["privateDnsZoneConfigs"])
-        for each in plan.of("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-    }
-    for each in plan.of("Microsoft.Network/privateEndpoints"):
-        if zones.get(each["name"], 0) < (2 if each["name"].endswith("amlworkspace") else 1):
-            yield f"{each['name']} is not in its zones"
+            for group in sorted(GROUPS[plain if kind == STORAGE else kind]):
+                if (each["id"], group) not in plan.inbound:
+                    yield f"{each['name']} has no private endpoint for {group}"
+    for (id_, group), zones in plan.inbound.items():
+        if zones < (2 if group == "amlworkspace" else 1):
+            yield f"{id_.rsplit('/', 1)[-1]} is not found in the zones of {group}"
 
 
 @rule("PSRule Azure.VNET.UseNSGs")
@@ -88,9 +79,37 @@ def isolation_is_said_and_closed_outside_dev(plan: Plan) -> Iterator[str]:
 def managed_networks_reach_what_batch_needs(plan: Plan) -> Iterator[str]:
     for workspace in plan.workspaces if plan.closed else []:
         rules = (workspace["properties"].get("managedNetwork") or {}).get("outboundRules", {}).values()
-        reached = {each["destination"]["subresourceTarget"] for each in rules if each["type"] == "PrivateEndpoint"}
+        reached = {service for _, service, _ in plan.outbound}
         for service in sorted({"blob", "dfs", "queue", "table"} - reached):
             yield f"{workspace['name']}: jobs cannot reach {service}"
         for each in rules:
             if each["type"] == "FQDN" and "*" in each["destination"]:
                 yield f"{workspace['name']}: jobs may reach {each['destination']}"
+
+
+@rule(
+    "facts 30 and 33: what a closed target takes from the registry of models, it takes through private endpoints"
+)
+def closed_targets_reach_the_registry_privately(plan: Plan) -> Iterator[str]:
+    if not (plan.workspaces and plan.whole):
+        return
+    registries = {each.scope for each in plan.grants if kind_of(each.scope) == MODELS}
+    reached = {id_ for id_, service, _ in plan.outbound if service == "amlregistry"}
+    found = {id_ for id_, service in plan.inbound if service == "amlregistry"}
+    if len(reached) != plan.closed:
+        yield f"jobs and deployments reach {len(reached)} registries"
+    if reached != registries:
+        yield f"the workspace may approve endpoints to {sorted(registries)}, and asks for {sorted(reached)}"
+    if found != (reached if plan.target == "prod" else set()):
+        yield f"runners find {sorted(found)}"
+
+
+@rule("Microsoft's 'Workspace managed virtual network isolation': its computes cannot be in a subnet of one's own")
+def serverless_jobs_are_in_the_managed_network(plan: Plan) -> Iterator[str]:
+    for workspace in plan.workspaces:
+        settings = workspace["properties"].get("serverlessComputeSettings") or {}
+        if settings.get("serverlessComputeCustomSubnet"):
+            yield f"{workspace['name']}: a subnet beside the managed network is refused"
+        # azurerm_machine_learning_workspace refuses it before it asks: the service would.
+        if settings.get("serverlessComputeNoPublicIP") and plan.target == "prod":
+            yield f"{workspace['name']}: no-public-IP without a subnet is refused in a private workspace"

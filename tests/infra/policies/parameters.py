@@ -27,6 +27,8 @@ def defaults_are_safe(plan: Plan) -> Iterator[str]:
     unsafe: dict[str, set[object]] = {
         "isolation": {"public", "managed"},
         "createEndpoint": {True},
+        "attachKubernetes": {True},
+        "spark": {True},
         "publicNetworkAccess": {"Enabled"},
     }
     for name, values in unsafe.items():

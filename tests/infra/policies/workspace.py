@@ -15,9 +15,10 @@ ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 def workspaces_work_as_one_user_assigned_identity(plan: Plan) -> Iterator[str]:
     for workspace in plan.workspaces:
         identity = workspace.get("identity", {})
-        if identity.get("type") != "UserAssigned" or len(identity.get("userAssignedIdentities", {})) != 1:
-            yield f"{workspace['name']} has {identity.get('type')} identities"
-        elif workspace["properties"].get("primaryUserAssignedIdentity") not in identity["userAssignedIdentities"]:
+        attached = sorted(name.rsplit("-", 1)[-1] for name in identity.get("userAssignedIdentities", {}))
+        if identity.get("type") != "UserAssigned" or attached not in (["workspace"], ["compute", "workspace"]):
+            yield f"{workspace['name']} has {identity.get('type')} identities: {attached}"
+        elif not str(workspace["properties"].get("primaryUserAssignedIdentity")).endswith("-workspace"):
             yield f"{workspace['name']} does not say which identity is its own"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -103,17 +102,3 @@ def test_an_update_keeps_the_other_fields() -> None:
     store.forget("run", "r")
     assert store.read("run", "r") is None
     store.close()
-
-
-@pytest.mark.parametrize("path", ["/subscriptions/s", "/x", "", "/subscriptions/s/resourceGroups/g/providers/p"])
-def test_what_is_no_id_is_none(path: str) -> None:
-    assert ResourceId.parse(path) is None
-
-
-def test_an_id_has_parts() -> None:
-    text = "/subscriptions/S/resourceGroups/G/providers/P/workspaces/W/jobs/J/cancel"
-    id_ = ResourceId.parse(text)
-    assert id_ is not None
-    assert (id_.type, id_.name, id_.tail, str(id_)) == ("workspaces/jobs", "J", "cancel", text)
-    assert str(id_.workspace).endswith("/workspaces/W")
-    assert ResourceId.parse(f"azureml:{text}") == id_

@@ -1,0 +1,1 @@
+"""Who may do what: roles, assignments, and the actions that a request asks for."""

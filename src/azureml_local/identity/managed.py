@@ -1,0 +1,54 @@
+"""The managed identities that a deployment made, and who acts as one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..ids import ResourceId
+
+if TYPE_CHECKING:
+    from ..context import Context
+
+IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+CREDENTIALS = f"{IDENTITIES}/federatedIdentityCredentials"
+
+
+@dataclass(frozen=True)
+class ManagedIdentity:
+    """A user-assigned identity: its resource id, and the ids that tokens carry."""
+
+    id: ResourceId
+    principal: str
+    client: str
+
+    def claims(self) -> dict[str, str]:
+        """What a token of this identity says besides audience and times."""
+        return {"oid": self.principal, "sub": self.principal, "appid": self.client, "xms_mirid": str(self.id)}
+
+
+def of_resource(context: Context, id: ResourceId | None) -> ManagedIdentity | None:  # noqa: A002
+    """The identity with this resource id."""
+    found = context.store.get(id) if id else None
+    if found is None:
+        return None
+    values = found.body["properties"]
+    return ManagedIdentity(found.id, values["principalId"], values["clientId"])
+
+
+def everyone(context: Context) -> list[ManagedIdentity]:
+    """Every identity that there is."""
+    found = [of_resource(context, each.id) for each in context.store.of_type(IDENTITIES)]
+    return [each for each in found if each]
+
+
+def with_client_id(context: Context, client: str) -> ManagedIdentity | None:
+    """The identity with this client id."""
+    return next((each for each in everyone(context) if each.client.lower() == client.lower()), None)
+
+
+def assigned(context: Context, resource: ResourceId) -> ManagedIdentity | None:
+    """The first identity that is assigned to a resource: a cluster, an endpoint, a workspace."""
+    found = context.store.get(resource)
+    named = ((found.body.get("identity") or {}) if found else {}).get("userAssignedIdentities") or {}
+    return next((of_resource(context, ResourceId.parse(text)) for text in named), None)
