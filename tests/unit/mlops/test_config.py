@@ -77,7 +77,7 @@ def test_outside_a_project_the_hint_says_what_to_do(tmp_path: Path) -> None:
 def test_an_unknown_target_names_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no target 'qa'") as caught:
         _load(tmp_path, TEXT).target("qa")
-    assert caught.value.hint == "the targets are: local, dev"
+    assert caught.value.hint == "the targets are: local, dev, staging, prod"
 
 
 @pytest.mark.parametrize("text", ["x", "-1", "70000"])
