@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -15,11 +16,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from .errors import LocalError
 from .home import Home
 from .identity.certificates import bundle
 from .identity.endpoints import CLOUD
+from .identity.tokens import Signer
 from .serve import PORT_TAKEN
 
 DEFAULT_PORT = 10443
@@ -153,8 +156,11 @@ def _is_ours(pid: int, home: Home) -> bool:
     return str(home.root) in line and "azureml_local.serve" in line and not line.startswith("Z")
 
 
-def variables(home: Home) -> dict[str, str]:
-    """The variables that point azure-ai-ml and DefaultAzureCredential of any script at the running server."""
+def variables(home: Home, environment: str = "") -> dict[str, str]:
+    """The variables that point azure-ai-ml and DefaultAzureCredential of any script at the running server.
+
+    With the name of a GitHub environment: as the identity that trusts it, by an assertion as a workflow has one.
+    """
     server = status(home)
     if server is None:
         raise LocalError("the local Azure ML does not run", "start it: mlops local start")
@@ -169,11 +175,51 @@ def variables(home: Home) -> dict[str, str]:
         "IDENTITY_HEADER": home.secret("identity-header"),
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{base}/",
+        **(_federated(home, base, environment) if environment else {}),
         "REQUESTS_CA_BUNDLE": authorities,
         "AZUREML_RUN_POLLING_INTERVAL_MAX": "2",
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
     }
+
+
+def _federated(home: Home, base: str, environment: str) -> dict[str, str]:
+    """The variables of workload identity federation, with a fresh assertion in a file. Raises LocalError."""
+    given = ask(home, f"/github/token?{urlencode({'environment': environment})}")
+    if "value" not in given:
+        known = ", ".join(given.get("environments") or ()) or "none: mlops infra apply makes them"
+        raise LocalError(str(given["message"]), f"those that are trusted: {known}")
+    folder = home.root / "federated"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / environment.replace("/", "-")
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
+        target.write(given["value"])
+    return {
+        "AZURE_AUTHORITY_HOST": base,
+        "AZURE_TENANT_ID": given["tenant_id"],
+        "AZURE_CLIENT_ID": given["client_id"],
+        "AZURE_FEDERATED_TOKEN_FILE": str(file),
+        "AZURE_TOKEN_CREDENTIALS": "WorkloadIdentityCredential",
+        # the identity of the person at this machine is none of this process's
+        "IDENTITY_HEADER": "",
+    }
+
+
+def ask(home: Home, address: str) -> dict[str, Any]:
+    """What the running server says to the person at this machine. Raises LocalError if none runs."""
+    server = status(home)
+    if server is None:
+        raise LocalError("the local Azure ML does not run", "start it: mlops local start")
+    token, _ = Signer(home.secret("signing")).token(server["base"])
+    headers = {"X-IDENTITY-HEADER": home.secret("identity-header"), "Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{server['base']}{address}", headers=headers)  # noqa: S310
+    context = ssl.create_default_context(cafile=str(authority(home)))
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=context) as answer:  # noqa: S310
+            content: dict[str, Any] = json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        content = json.loads(error.read())
+    return content
 
 
 def authority(home: Home) -> Path:

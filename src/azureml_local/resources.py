@@ -34,7 +34,10 @@ def handle(call: Call) -> Response:
     if not (id.pairs or id.tail):
         raise NotSupported(f"{call.method} on the provider {id.provider}")
     call.require(*permissions.of_resource(call, id))
-    if id.is_ours and id.pairs and (id.tail or id.type.lower() != "workspaces"):
+    # A plain reader of Azure Resource Manager, who is no client of Azure ML, wants to know what there is.
+    reads = call.method == "GET"
+    is_workspace = id.type.lower() == "workspaces" and not id.tail
+    if id.is_ours and id.pairs and (_is_sdk(call) if reads else not is_workspace):
         ensure_workspace(call, id.workspace)
     if id.tail:
         if call.method == "GET":
@@ -45,6 +48,10 @@ def handle(call: Call) -> Response:
         behaviour = _behaviour(id, call.method)
         return VERBS[call.method](call, id, behaviour)
     raise NotSupported(f"{call.method} {id.type}{'/' + id.tail if id.tail else ''}")
+
+
+def _is_sdk(call: Call) -> bool:
+    return SDK.search(call.headers.get("user-agent", "")) is not None
 
 
 def _behaviour(id: ResourceId, method: str) -> Behaviour:  # noqa: A002
@@ -65,9 +72,6 @@ def render(context: Context, resource: Resource, behaviour: Behaviour) -> Body:
 
 
 def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
-    # a plain reader of Azure Resource Manager, who is none of these, wants to know what there is
-    if id.type.lower() == "workspaces" and SDK.search(call.headers.get("user-agent", "")):
-        ensure_workspace(call, id)
     resource = behaviour.find(call.context, id)
     if resource is None:
         raise behaviour.missing(id)

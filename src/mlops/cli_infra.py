@@ -23,17 +23,28 @@ Target = Annotated[str, typer.Option("--target", "-t", help="a target of mlops.t
 Of = Annotated[
     list[str] | None, typer.Option("--of", metavar="TARGET", help="with --target local: only these; repeatable")
 ]
+Which = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deployment",
+        metavar="NAME",
+        help="bootstrap, main or registry; repeatable (default: main; with --target local bootstrap and main)",
+    ),
+]
 Output = Annotated[str, typer.Option("--output", "-o", help="text, json or markdown")]
 SIGNS = {"create": "+", "change": "~", "keep": " "}
 
 
-def _open(target: str, of: list[str] | None, output: str) -> tuple[Config, Console, list[tuple[str, str]]]:
+def _open(
+    target: str, of: list[str] | None, which: list[str] | None, output: str
+) -> tuple[Config, Console, list[tuple[str, str]]]:
     """Configuration, console, and the (target, deployment) pairs that a command is about, in their order.
 
     For the target local these are the identities and the resources of every other target: one local Azure ML
     hosts them all. Elsewhere a command is about one target, whose identities a person has made (mlops bootstrap).
     """
     from . import config, workspace
+    from .infra.deploy import DEPLOYMENTS
     from .output import FORMS, Console
 
     if output not in FORMS:
@@ -41,15 +52,18 @@ def _open(target: str, of: list[str] | None, output: str) -> tuple[Config, Conso
     settings = config.load()
     if of and target != workspace.LOCAL:
         raise BadInput("--of goes with --target local", f"mlops infra … --target {of[0]}")
+    for each in which or ():
+        if each not in DEPLOYMENTS:
+            raise BadInput(f"there is no deployment {each!r}", f"there are: {', '.join(DEPLOYMENTS)}")
     workspace.use_target(settings, target)
     if target != workspace.LOCAL:
-        return settings, Console(output), [(target, "main")]
+        return settings, Console(output), [(target, each) for each in which or ("main",)]
     chosen = of or [name for name in settings.targets if name != workspace.LOCAL]
     for name in chosen:
         settings.target(name)
         if name == workspace.LOCAL:
             raise BadInput("--of local: it has no infrastructure", "the others are dev, staging and prod")
-    return settings, Console(output), [(name, each) for name in chosen for each in ("bootstrap", "main")]
+    return settings, Console(output), [(name, each) for name in chosen for each in which or ("bootstrap", "main")]
 
 
 def _document(outcomes: list[tuple[str, str, Outcome]]) -> dict[str, Any]:
@@ -87,23 +101,23 @@ def _lines(outcomes: list[tuple[str, str, Outcome]], *, markdown: bool, done: bo
 
 
 @app.command()
-def plan(target: Target = "local", of: Of = None, output: Output = "text") -> None:
+def plan(target: Target = "local", of: Of = None, which: Which = None, output: Output = "text") -> None:
     """Show what an apply would change. Reads only."""
     from .infra import deploy
 
-    settings, console, pairs = _open(target, of, output)
+    settings, console, pairs = _open(target, of, which, output)
     outcomes = [(name, each, deploy.plan(settings, name, each)) for name, each in pairs]
     console.result(_document(outcomes), _lines(outcomes, markdown=output == "markdown"))
 
 
 @app.command()
-def apply(target: Target = "local", of: Of = None, output: Output = "text") -> None:
+def apply(target: Target = "local", of: Of = None, which: Which = None, output: Output = "text") -> None:
     """Make everything that the target needs, and fill mlops.toml in from it. Again: only what differs."""
     from . import config
     from .infra import deploy
     from .infra import settings as toml
 
-    settings, console, pairs = _open(target, of, output)
+    settings, console, pairs = _open(target, of, which, output)
     outcomes = []
     for name, each in pairs:
         outcome = deploy.apply_whole(settings, name, each, console.say)
@@ -128,7 +142,7 @@ def destroy(
     """Take a target down: endpoints, clusters, the workspace for good, the group, the names that are held."""
     from .infra.destroy import Destroyer
 
-    settings, console, pairs = _open(target, of, output)
+    settings, console, pairs = _open(target, of, None, output)
     chosen = [name for name, each in pairs if each == "main"]
     if not yes:
         typer.confirm(f"Delete everything of {', '.join(chosen)}, with models, data and history?", abort=True)
@@ -141,12 +155,12 @@ def destroy(
 
 
 @app.command()
-def check(target: Target = "local", of: Of = None, output: Output = "text") -> None:
+def check(target: Target = "local", of: Of = None, which: Which = None, output: Output = "text") -> None:
     """Compare templates, mlops.toml and what is deployed. Exit code 1 if they differ. Reads only."""
     from .infra import bicep, deploy
     from .infra import settings as toml
 
-    settings, console, pairs = _open(target, of, output)
+    settings, console, pairs = _open(target, of, which, output)
     problems = bicep.warnings(settings.root / "infra")
     for name, each in pairs:
         outcome = deploy.plan(settings, name, each)

@@ -109,7 +109,15 @@ def env(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    identity: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="ENVIRONMENT", help="as the identity of a GitHub environment, held to its roles"
+        ),
+    ] = "",
+) -> None:
     """Start it if needed and run a command that finds it instead of Azure: mlops local run -- COMMAND."""
     import os
 
@@ -119,12 +127,35 @@ def run(context: typer.Context) -> None:
         raise BadInput("there is no command to run", "mlops local run -- python script.py")
     with _local() as (settings, home):
         control.start(home, settings.local_port)
-        variables = control.variables(home)
+        variables = control.variables(home, identity)
     try:
         ended = subprocess.run(context.args, env={**os.environ, **variables}, check=False)
     except OSError as error:
         raise BadInput(f"{context.args[0]} cannot be run: {error.strerror}") from error
     sys.exit(ended.returncode)
+
+
+@app.command()
+def permissions(
+    unused: Annotated[bool, typer.Option("--unused", help="only what nothing has ever needed")] = False,
+) -> None:
+    """Show what each identity of a deployment was granted, and what of it some request has needed."""
+    from azureml_local import control
+
+    from .output import table
+
+    with _local() as (_, home):
+        found = control.ask(home, "/permissions")
+    rows = [
+        (each["identity"], action, "unused" if kind == "unused" else "used", grant["scope"].rsplit("/", 1)[-1])
+        for each in found["identities"]
+        for grant in each["grants"]
+        for kind in ("used", "unused")
+        for action in grant[kind]
+        if kind == "unused" or not unused
+    ]
+    for line in table(("identity", "action", "", "on"), rows):
+        typer.echo(line)
 
 
 @app.command()

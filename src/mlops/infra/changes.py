@@ -69,6 +69,11 @@ def _differences(path: str, desired: Any, found: Any) -> Iterable[str]:
 
 def _of_lists(path: str, desired: list[Any], found: Any) -> Iterable[str]:
     known = found if isinstance(found, list) else []
+    if all(isinstance(each, str) for each in (*desired, *known)):
+        added, gone = (sorted(set(a) - set(b)) for a, b in ((desired, known), (known, desired)))
+        if added or gone:
+            yield f"{path}: " + " ".join([*(f"+{each}" for each in added), *(f"-{each}" for each in gone)])
+            return
     if len(desired) != len(known):
         yield f"{path}: {len(known)} → {len(desired)} entries"
         return
