@@ -64,8 +64,6 @@ var releasing = [
   '${ml}/jobs/read'
   '${ml}/models/read'
   '${ml}/models/versions/read'
-  // A promoted version is registered in the workspace that it is promoted to.
-  '${ml}/models/versions/write'
   '${ml}/onlineEndpoints/deployments/delete'
   '${ml}/onlineEndpoints/deployments/operationresults/read'
   '${ml}/onlineEndpoints/deployments/operationsstatus/read'

@@ -342,6 +342,7 @@ module workspaceAccess 'modules/workspace-access.bicep' = {
   params: {
     workspaceName: workspace.outputs.name
     storageName: storage.outputs.name
+    endpointIdentityName: identities.outputs.endpoint.name
     of: { workload: workload, target: target }
     deliveryGroup: deliveryGroupName
     delivery: delivery

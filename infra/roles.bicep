@@ -12,6 +12,7 @@ var builtIn = {
   contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c'
   fileDataPrivilegedContributor: '69566ab7-960f-475b-8e7c-b3118f30c6bd'
   keyVaultAdministrator: '00482a5a-887f-4fb3-b363-3b7fe8e74483'
+  managedIdentityOperator: 'f1a07417-d97a-45cb-824c-7a7467783830'
   metricsWriter: '635dd51f-9968-44d3-b7fb-6d9a6bd613ae'
   networkConnectionApprover: 'b556d68e-0be0-4f35-a333-ad7ee1ce17ea'
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'

@@ -9,6 +9,9 @@ param workspaceName string
 @description('Required. The name of the workspace\'s own storage account.')
 param storageName string
 
+@description('Required. The name of the endpoint\'s identity.')
+param endpointIdentityName string
+
 @description('Required. The workload and target, after which the custom roles are named.')
 param of { workload: string, target: string }
 
@@ -27,6 +30,10 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2026-05-01' exi
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
+}
+
+resource endpointIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: endpointIdentityName
 }
 
 resource identities 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = [
@@ -75,6 +82,21 @@ resource uploading 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       principalId: identities[i].properties.principalId
       principalType: 'ServicePrincipal'
       description: 'Uploads the code of its jobs and downloads their outputs.'
+    }
+  }
+]
+
+// A release writes the endpoint whole when it moves traffic, and whoever writes a resource must hold this right over
+// the identity that it has, although it stays the same.
+resource assigning 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (job, i) in delivery: if (job == 'release') {
+    scope: endpointIdentity
+    name: guid(endpointIdentity.id, job)
+    properties: {
+      roleDefinitionId: builtInRole(builtIn.managedIdentityOperator)
+      principalId: identities[i].properties.principalId
+      principalType: 'ServicePrincipal'
+      description: 'Writes the endpoint, which has this identity.'
     }
   }
 ]

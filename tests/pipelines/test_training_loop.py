@@ -14,8 +14,7 @@ import pytest
 
 from azureml_local import control
 from azureml_local.home import Home
-
-from .conftest import REPOSITORY, Project
+from tests.project import REPOSITORY, Project
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

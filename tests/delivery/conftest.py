@@ -1,0 +1,148 @@
+"""Three targets that the templates made, and everything that workflows do in them, each as its own identity."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_local import control
+from azureml_local.home import Home
+from mlops.errors import BadInput
+from mlops.infra import bicep
+from mlops.infra.arm import Manager
+from tests.emulator import variables
+from tests.project import MLOPS, REPOSITORY, Project
+
+TARGETS = ("dev", "staging", "prod")
+SIZES = {"customers": 5000, "terminals": 10000, "days": 50, "seed": 0}
+AS_OF = "2018-05-21"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of it shares one local Azure ML; without Bicep there is nothing to deploy."""
+    here = Path(__file__).parent
+    mine = [item for item in items if here in item.path.parents]
+    for item in mine:
+        item.add_marker(pytest.mark.xdist_group("delivery"))
+    try:
+        bicep.find()
+    except BadInput:
+        for item in mine:
+            item.add_marker(pytest.mark.skip(reason="neither `bicep` nor `az bicep` is installed"))
+
+
+@dataclass
+class World:
+    """The project, and what its commands said."""
+
+    project: Project
+    config: Path
+    said: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
+
+    def run(
+        self, name: str, *words: str, identity: str = "", code: int = 0, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A command that must end with this code; `name` is what tests find it by."""
+        ended = self.project.mlops(*words, identity=identity, **{"MLOPS_CONFIG": str(self.config), **more})
+        assert ended.returncode == code, (name, ended.returncode, ended.stdout, ended.stderr)
+        self.said[name] = ended
+        return ended
+
+    @property
+    def home(self) -> Home:
+        return Home.at(self.project.home)
+
+    @contextlib.contextmanager
+    def acting(self, identity: str = "") -> Iterator[Manager]:
+        """Azure Resource Manager, as the identity of a GitHub environment; "": as the person at this machine."""
+        with variables(**control.variables(self.home, identity)):
+            yield Manager()
+
+    def person(self) -> contextlib.AbstractContextManager[Manager]:
+        return self.acting()
+
+    def permissions(self) -> list[dict[str, Any]]:
+        """Each identity, what it was granted, and what of it some request has needed."""
+        return list(control.ask(self.home, "/permissions")["identities"])
+
+    def used(self, identity: str) -> list[dict[str, Any]]:
+        """What an identity asked for and got."""
+        (found,) = (each for each in self.permissions() if each["identity"] == identity)
+        return list(found["used"])
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The identities by a person, the rest by the identity that deploys: three targets in one local Azure ML."""
+    folder = tmp_path_factory.mktemp("delivery")
+    config = Path(shutil.copy(REPOSITORY / "mlops.toml", folder / "mlops.toml"))
+    world = World(Project(folder / "home"), config)
+    try:
+        world.run("bootstrap", "infra", "apply", "--target", "local", "--deployment", "bootstrap")
+        for target in TARGETS:
+            world.run(f"{target}: plan first", *of("infra plan", target), identity=f"{target}-plan")
+            world.run(f"{target}: apply", *of("infra apply", target), identity=f"{target}-infrastructure")
+        yield world
+    finally:
+        world.project.end()
+
+
+def of(command: str, target: str) -> list[str]:
+    """The words of a command for a target."""
+    return [*command.split(), "--target", target]
+
+
+@pytest.fixture(scope="session")
+def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Everything that the workflows call, as the identities that they have."""
+    from fraud.data.generator import generate
+
+    world, landed = deployed, tmp_path_factory.mktemp("landed") / "transactions.parquet"
+    generate(landed, **SIZES)
+    as_of = ("--as-of", AS_OF)
+    world.run("publish", *of(f"data publish {landed}", "dev"), *as_of, identity="dev-train")
+    train = of("train", "dev")
+    trial = world.run("trial", *train, *as_of, "--no-register", "--output", "json", identity="dev-pull-request")
+    world.run("trained", *train, *as_of, identity="dev-train")
+    world.run("gate", *of(f"gate {_job(trial)}", "dev"), identity="dev-pull-request")
+    world.run("status", *of("status", "dev"), identity="dev-pull-request")
+    world.run("deployed", *of("deploy", "dev"), identity="dev-release")
+    world.run("scored", *of("score", "dev"), identity="dev-release")
+    world.run("retrained", *train, *as_of, "--train-start", "2018-04-28", identity="dev-train")
+    world.run("redeployed", *of("deploy", "dev"), identity="dev-release")
+    # the champion is looked up, now that there is one
+    world.run("trial again", *train, *as_of, "--no-register", identity="dev-pull-request")
+    for target in TARGETS[1:]:
+        # A person trains here, on one family: the steps and the release are the target's own identities.
+        few = {"MLOPS_CONFIG": str(_one_family(world.config))}
+        here = ("local", "run", "--", str(MLOPS))
+        world.run(f"{target}: publish", *here, *of(f"data publish {landed}", target), *as_of)
+        world.run(f"{target}: trained", *here, *of("train", target), *as_of, **few)
+        world.run(f"{target}: deployed", *of("deploy", target), identity=f"{target}-release")
+        world.run(f"{target}: scored", *of("score", target), identity=f"{target}-release")
+    for target in TARGETS:
+        for verb in ("plan", "check"):
+            world.run(f"{target}: {verb}", *of(f"infra {verb}", target), identity=f"{target}-plan")
+    return world
+
+
+def _job(trial: subprocess.CompletedProcess[str]) -> str:
+    return str(json.loads(trial.stdout)["job"])
+
+
+def _one_family(config: Path) -> Path:
+    """The same configuration with a single family to train."""
+    text = config.read_text()
+    families = '["logistic_regression", "hist_gradient_boosting"]'
+    assert families in text
+    fewer = config.with_name("one-family.toml")
+    fewer.write_text(text.replace(families, '["logistic_regression"]'))
+    return fewer
