@@ -36,7 +36,6 @@ var training = [
   '${ml}/jobs/write'
   '${ml}/metadata/artifacts/read'
   '${ml}/metadata/artifacts/write'
-  '${ml}/models/read'
   '${ml}/models/versions/read'
   // The champion is whatever takes the traffic: it is looked up, never called.
   '${ml}/onlineEndpoints/deployments/read'
@@ -62,7 +61,6 @@ var releasing = [
   '${ml}/environments/versions/write'
   '${ml}/experiments/runs/read'
   '${ml}/jobs/read'
-  '${ml}/models/read'
   '${ml}/models/versions/read'
   '${ml}/onlineEndpoints/deployments/delete'
   '${ml}/onlineEndpoints/deployments/operationresults/read'

@@ -14,6 +14,9 @@ def log_run(params: Mapping[str, object], metrics: Mapping[str, float]) -> None:
         return
     # MLflow looks for the commit of the code; a step's image has no git, and GitPython would warn of it.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # MLflow's telemetry changes the environment from a thread of its own, and now and then a call that logs
+    # fails for it: KeyError '_MLFLOW_TELEMETRY_SESSION_ID' (mlflow-skinny 3.15). It also calls out of the network.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
 
     with mlflow.start_run():
