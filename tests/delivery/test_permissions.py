@@ -69,8 +69,12 @@ def test_no_action_is_granted_that_nothing_needs(delivered: World, roles: dict[s
     """An action that is taken away makes this fail, as does one that is added: the sets are the same."""
     asked = list(needed(delivered, role))
     left_over = {action for action in roles[role] if not uses(action, asked)}
-    assert left_over - unproven(role) == set(), "granted, and nothing needs it: take it out of infra/custom-roles.bicep"
-    assert unproven(role) - left_over == set(), "needed, or not granted: take it out of infra/unproven-actions.toml"
+    assert left_over - unproven(role) == set(), (
+        "granted, and nothing needs it: take it out of infra/custom-roles.bicep"
+    )
+    assert unproven(role) - left_over == set(), (
+        "needed, or not granted: take it out of infra/unproven-actions.toml"
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)

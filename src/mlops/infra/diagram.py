@@ -144,6 +144,7 @@ ROLES = {
     "7f951dda-4ed3-4680-a7ca-43fe172d538d": "pull",
     "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "queues",
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": "read",
+    "f1a07417-d97a-45cb-824c-7a7467783830": "assign",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "contributor",
     "b556d68e-0be0-4f35-a333-ad7ee1ce17ea": "approve connections",
     "b78c5d69-af96-48a3-bf8d-a8b4d589de94": "AI administrator",

@@ -22,6 +22,8 @@ METRICS_WRITER = "635dd51f-9968-44d3-b7fb-6d9a6bd613ae"
 NETWORK_APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
 QUEUE_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
 TABLE_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
+IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
+IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 INSIGHTS = "Microsoft.Insights/components"
 
 WORKSPACE = {
@@ -84,7 +86,10 @@ def workflows_hold_a_role_of_their_own(plan: Plan) -> Iterator[str]:
         held = plan.held(job)
         if (BLOB_CONTRIBUTOR, STORAGE) not in held:
             yield f"{job} cannot upload code"
-        if len([role for role, kind in held if kind == ML]) != 1 or len(held) != 2:
+        # whoever writes the endpoint must hold this right over the identity that it has
+        assigns = {(IDENTITY_OPERATOR, IDENTITY)} if job.endswith("-release") else set()
+        own = {role for role, kind in held if kind == ML}
+        if len(own) != 1 or held != {(*own, ML), (BLOB_CONTRIBUTOR, STORAGE), *assigns}:
             yield f"{job} holds {sorted(held)}"
     roles = [each.role for each in plan.grants if each.identity in jobs and kind_of(each.scope) == ML]
     if len(set(roles)) != len(roles):
