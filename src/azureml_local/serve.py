@@ -48,7 +48,11 @@ def build(home: Home, port: int, allowed: tuple[str, ...], endpoint_cores: int) 
 
 def _listen(port: int) -> socket.socket:
     try:
-        return socket.create_server(("127.0.0.1", port), backlog=512)
+        listening = socket.create_server(("127.0.0.1", port), backlog=512)
+        # asyncio sets this for sockets that say that they are TCP, which these do not: without it the body of an
+        # answer waits 40 ms for the client's acknowledgement of its headers. Connections inherit it.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         sys.stderr.write(f"port {port} of 127.0.0.1 is taken ({os.strerror(error.errno or 0)})\n")
         sys.exit(PORT_TAKEN)

@@ -6,6 +6,8 @@ made is kept as a deployment stack, as Azure keeps it.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +24,10 @@ UNMANAGED = {"resources": "detach", "resourceGroups": "detach", "managementGroup
 """What happens with what a deployment no longer names: it stays (docs/infrastructure.md says why)."""
 MADE_ONCE = "/onlineendpoints/"
 """An endpoint is named by the first deployment only; that later ones do not name it is no change."""
+REFERENCE = re.compile(r"reference\('(/subscriptions/[^']+)'")
+ROLE = re.compile(r'"roleDefinitionId": "(/subscriptions/[^"]+)"')
+VERSIONS = {"microsoft.authorization": "2022-04-01", "microsoft.managedidentity": "2024-11-30"}
+"""api-versions for what a deployment refers to without making it."""
 Say = Callable[[str], None]
 
 
@@ -69,6 +75,7 @@ class Direct:
 
     def apply(self, say: Say) -> Outcome:
         """Put what differs. Raises ServiceFailed with the resource that was refused; what was put stays."""
+        self._check_references()
         outcome = Outcome()
         for desired in self._in_order(self._reference):
             found = self._found(desired)
@@ -80,6 +87,13 @@ class Direct:
         self._finish(outcome, self._reference)
         self._record(outcome)
         return outcome
+
+    def _check_references(self) -> None:
+        """What this deployment refers to and does not make itself is there. Raises BadInput if not."""
+        text = json.dumps(self.snapshot.resources)
+        named = set(REFERENCE.findall(text)) | set(ROLE.findall(text))
+        for id_ in sorted(each for each in named if each.lower() not in self._versions):
+            self._reference(id_)
 
     def _in_order(self, reference: Callable[[str], Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """The resources with their expressions evaluated, what is referred to before what refers to it."""
@@ -119,12 +133,14 @@ class Direct:
         self._answers[str(desired["id"]).lower()] = answer
 
     def _reference(self, id: str) -> Mapping[str, Any]:  # noqa: A002
-        """The properties of a resource of this deployment, or of an earlier one. Raises BadInput."""
+        """The properties of a resource of this deployment or another. Raises BadInput."""
         key = id.lower()
         if key not in self._answers:
-            found = self.manager.get(id, self._versions.get(key, "2024-11-30"))
+            found = self.manager.get(id, self._version_of(id))
             if found is None:
-                raise BadInput(f"{id} is not there, and is referred to", "mlops bootstrap makes the identities")
+                raise BadInput(
+                    f"{id} is not there, and is referred to", "mlops bootstrap makes identities and their roles"
+                )
             self._answers[key] = found
         return dict(self._answers[key].get("properties") or {})
 
@@ -150,9 +166,9 @@ class Direct:
 
     def _version_of(self, id: str) -> str:  # noqa: A002
         """An api-version for a resource that this deployment does not name: that of one of its type."""
-        kind = id.rpartition("/providers/")[2].split("/")[:2]
+        kind = id.lower().rpartition("/providers/")[2].split("/")[:2]
         of_kind = (v for k, v in self._versions.items() if k.rpartition("/providers/")[2].split("/")[:2] == kind)
-        return next(of_kind, "2024-11-30")
+        return next(of_kind, VERSIONS.get(kind[0], "2024-11-30"))
 
     def _record(self, outcome: Outcome) -> None:
         """Write down what this deployment made, unless that stands there already."""
