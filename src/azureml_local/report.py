@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from .access import builtin
 from .access.patterns import granted
 from .context import Context
 from .identity import managed
@@ -23,10 +24,16 @@ def _of(context: Context, identity: managed.ManagedIdentity) -> Body:
     access = context.access
     used = [each for each in access.used() if each["principalId"] == identity.principal]
     return {
+        "id": str(identity.id),
         "identity": identity.id.name,
         "principalId": identity.principal,
         "grants": [
-            {"scope": grant.scope, "role": grant.role, **_split(grant.permissions, used)}
+            {
+                "scope": grant.scope,
+                "role": builtin.ROLES[grant.role].name if grant.role in builtin.ROLES else grant.role,
+                "custom": grant.role not in builtin.ROLES,
+                **_split(grant.permissions, used),
+            }
             for grant in access.grants(identity.principal)
         ],
         "used": used,

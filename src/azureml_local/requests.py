@@ -84,7 +84,7 @@ class Call:
     @property
     def id(self) -> ResourceId:
         """The ARM id in the path. Only for paths that hold one."""
-        position = self.path.lower().find("/subscriptions/")
+        position = 0 if self.path.startswith("/providers/") else self.path.lower().find("/subscriptions/")
         parsed = ResourceId.parse(self.path[position:]) if position >= 0 else None
         if parsed is None:
             raise BadRequest(f"The path {self.path} holds no resource id.")

@@ -56,9 +56,9 @@ def _is_sdk(call: Call) -> bool:
 
 def _behaviour(id: ResourceId, method: str) -> Behaviour:  # noqa: A002
     """What resources of this type, or of a collection's type, do. Other providers' are kept as they are."""
-    if not id.is_ours:
-        return kinds.behaviour_of(id)
     type_ = "/".join(part for part in (id.type, id.tail) if part)
+    if not id.is_ours:
+        return kinds.behaviour_of(type_)
     behaviour = TYPES.get(type_.lower())
     if behaviour is None:
         raise NotSupported(f"{method} {type_}")

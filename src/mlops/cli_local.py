@@ -139,22 +139,27 @@ def run(
 def permissions(
     unused: Annotated[bool, typer.Option("--unused", help="only what nothing has ever needed")] = False,
 ) -> None:
-    """Show what each identity of a deployment was granted, and what of it some request has needed."""
+    """Show what each identity of a deployment was granted, and what of it some request has needed.
+
+    Custom roles action by action; of a built-in role, which cannot be narrowed, how many of its actions.
+    """
     from azureml_local import control
 
     from .output import table
 
     with _local() as (_, home):
         found = control.ask(home, "/permissions")
-    rows = [
-        (each["identity"], action, "unused" if kind == "unused" else "used", grant["scope"].rsplit("/", 1)[-1])
-        for each in found["identities"]
-        for grant in each["grants"]
-        for kind in ("used", "unused")
-        for action in grant[kind]
-        if kind == "unused" or not unused
-    ]
-    for line in table(("identity", "action", "", "on"), rows):
+    rows = []
+    for each in found["identities"]:
+        for grant in each["grants"]:
+            on = grant["scope"].rsplit("/", 1)[-1]
+            if grant["custom"]:
+                kinds = ("unused",) if unused else ("used", "unused")
+                rows += [(each["identity"], action, kind, on) for kind in kinds for action in grant[kind]]
+            elif not unused or not grant["used"]:
+                count = f"{len(grant['used'])} of {len(grant['used']) + len(grant['unused'])} used"
+                rows.append((each["identity"], grant["role"], count, on))
+    for line in table(("identity", "action, or built-in role", "", "on"), rows):
         typer.echo(line)
 
 

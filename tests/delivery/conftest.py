@@ -21,6 +21,7 @@ from mlops.infra.arm import Manager
 from tests.emulator import variables
 from tests.project import MLOPS, REPOSITORY, Project
 
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TARGETS = ("dev", "staging", "prod")
 SIZES = {"customers": 5000, "terminals": 10000, "days": 50, "seed": 0}
 AS_OF = "2018-05-21"
@@ -75,7 +76,8 @@ class World:
 
     def used(self, identity: str) -> list[dict[str, Any]]:
         """What an identity asked for and got."""
-        (found,) = (each for each in self.permissions() if each["identity"] == identity)
+        own = (each for each in self.permissions() if each["id"].startswith(f"/subscriptions/{SUBSCRIPTION}/"))
+        (found,) = (each for each in own if each["identity"] == identity)
         return list(found["used"])
 
 

@@ -13,10 +13,9 @@ from mlops.errors import BadInput, ServiceFailed
 from mlops.infra.arm import Manager
 from mlops.infra.bicep import Snapshot, snapshot
 from mlops.infra.direct import Direct
-from tests.delivery.conftest import TARGETS, World, of
+from tests.delivery.conftest import SUBSCRIPTION, TARGETS, World, of
 from tests.project import REPOSITORY, Project
 
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 LOGS = "Microsoft.OperationalInsights/workspaces/log-fraud-dev"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-fraud-dev"
 
@@ -109,7 +108,8 @@ def test_killed_at_each_of_its_puts_it_is_finished(deployed: World, deployment: 
     made = snapshot(REPOSITORY / "infra" / f"{deployment}.bicepparam", SUBSCRIPTION, "westeurope", variables)
     if deployment != "bootstrap":
         made = with_identities(made)
-    killed, whole = elsewhere(made, 801), elsewhere(made, 802)
+    number = 810 if deployment == "bootstrap" else 820
+    killed, whole = elsewhere(made, number), elsewhere(made, number + 1)
     with deployed.person() as arm:
         deaths = 0
         dying = Dying()

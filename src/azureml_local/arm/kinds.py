@@ -211,6 +211,6 @@ PLAIN = ArmResource()
 ACTIONS = {f"{DELETED_VAULTS}/purge".lower(): purge_vault}
 
 
-def behaviour_of(id: ResourceId) -> ArmResource:  # noqa: A002
-    """What a resource of another provider does."""
-    return KINDS.get(id.type.lower(), PLAIN)
+def behaviour_of(type_: str) -> ArmResource:
+    """What resources of a type of another provider do."""
+    return KINDS.get(type_.lower(), PLAIN)

@@ -26,6 +26,7 @@ MADE_ONCE = "/onlineendpoints/"
 """An endpoint is named by the first deployment only; that later ones do not name it is no change."""
 REFERENCE = re.compile(r"reference\('(/subscriptions/[^']+)'")
 ROLE = re.compile(r'"roleDefinitionId": "(/subscriptions/[^"]+)"')
+ROLE_NAME = re.compile(r"/roleDefinitions/", re.IGNORECASE)
 VERSIONS = {"microsoft.authorization": "2022-04-01", "microsoft.managedidentity": "2024-11-30"}
 """api-versions for what a deployment refers to without making it."""
 Say = Callable[[str], None]
@@ -92,8 +93,9 @@ class Direct:
         """What this deployment refers to and does not make itself is there. Raises BadInput if not."""
         text = json.dumps(self.snapshot.resources)
         named = set(REFERENCE.findall(text)) | set(ROLE.findall(text))
-        for id_ in sorted(each for each in named if each.lower() not in self._versions):
-            self._reference(id_)
+        others = (each for each in named if each.lower() not in self._versions)
+        for id_ in sorted(others, key=lambda each: (bool(ROLE_NAME.search(each)), each)):
+            self._reference(id_)  # identities first: a person knows them by their names
 
     def _in_order(self, reference: Callable[[str], Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """The resources with their expressions evaluated, what is referred to before what refers to it."""

@@ -56,7 +56,7 @@ class _Reader:
         return value
 
     def _lost(self) -> NotUnderstood:
-        return NotUnderstood(f"{self._shown} is not understood at {self.text[self.place :][:30]!r}")
+        return NotUnderstood(f"{self._shown} is not understood at {self.text[self.place :].strip()[:30]!r}")
 
     @property
     def _shown(self) -> str:
