@@ -97,9 +97,10 @@ def _given(
     found = config.target(target)
     if deployment not in DEPLOYMENTS:
         raise BadInput(f"there is no deployment {deployment!r}", f"there are: {', '.join(DEPLOYMENTS)}")
-    given = {"TARGET": target, "AZURE_LOCATION": os.environ.get("AZURE_LOCATION") or config.infra.location}
+    location = os.environ.get("AZURE_LOCATION") or config.infra.location
+    given = {"TARGET": target, "AZURE_LOCATION": location, **(variables or {})}
     if deployment == "main":
         # A PUT of an endpoint without the traffic of the moment silences it: it is made where there is none.
         endpoint = f"{workspace_id(found)}/onlineEndpoints/{found.endpoint}"
         given["CREATE_ENDPOINT"] = str(Manager().get(endpoint, ML_VERSION) is None).lower()
-    return found, {**given, **(variables or {})}
+    return found, given

@@ -179,7 +179,7 @@ class Direct:
         held = [each["id"] for each in ((recorded or {}).get("properties") or {}).get("resources") or []]
         # endpoints that an earlier deployment made are still this stack's, to be found when all is taken down
         ids += [each for each in held if MADE_ONCE in each.lower() and each not in ids]
-        if recorded is not None and held == ids:
+        if recorded is not None and set(held) == set(ids):
             return
         properties = {
             "actionOnUnmanage": UNMANAGED,
