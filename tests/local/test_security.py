@@ -233,3 +233,13 @@ def test_datastores_keep_no_key(local: Emulator, ml_client):
     assert made.name == "other"
     stored = b"".join(path.read_bytes() for path in local.home.root.glob("state.db*"))
     assert b"bm90IGEga2V5" not in stored
+
+
+def test_the_token_of_a_run_is_for_tracking_and_nothing_else(local: Emulator):
+    """A step must not do as its run what its cluster's identity may not."""
+    own, _ = Signer(local.home.secret("signing")).token("https://ml.azure.com", subject="run sweet_plum")
+    with local.http(headers=bearer(own)) as http:
+        for method, path in (("GET", f"{ARM}/workspaces/w"), ("PUT", f"{ARM}/workspaces/w/models/m/versions/1")):
+            refused = http.request(method, path, params=VERSION, json={} if method == "PUT" else None)
+            assert refused.status_code == 403
+            assert "AuthorizationFailed" in refused.text or "does not have permissions" in refused.text

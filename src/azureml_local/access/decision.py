@@ -17,17 +17,23 @@ if TYPE_CHECKING:
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+RUN = "run "
+"""How the subject of a run's own token begins."""
 USED = "permission-used"
 """The kind of document that holds what a principal asked for and got."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever shows a token. Only identities that a deployment made are held to their roles."""
+    """Whoever shows a token. Only identities that a deployment made are held to their roles.
+
+    `run` is the run whose own token it is: that is for tracking and run history, and for nothing else.
+    """
 
     oid: str
     client: str
     name: str
+    run: str = ""
 
     @property
     def is_identity(self) -> bool:
@@ -37,7 +43,13 @@ class Principal:
 def principal_of(claims: dict[str, Any]) -> Principal:
     """The principal that a token's claims name; the last part of `xms_mirid` is the identity's name."""
     identity = str(claims.get("xms_mirid", ""))
-    return Principal(str(claims.get("oid", "")), str(claims.get("appid", "")), identity.rsplit("/", 1)[-1])
+    subject = str(claims.get("sub", ""))
+    return Principal(
+        str(claims.get("oid", "")),
+        str(claims.get("appid", "")),
+        identity.rsplit("/", 1)[-1],
+        subject.removeprefix(RUN) if subject.startswith(RUN) else "",
+    )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..access import inside
+from ..access.decision import RUN
 from ..context import Context, workspace_guid
 from ..errors import ServiceError
 from ..identity.endpoints import CLOUD, DEFAULT_CLIENT_ID
@@ -158,7 +159,7 @@ def _service_variables(context: Context, run: Run, folders: Folders) -> dict[str
     record, workspace, base = run.record(), run.workspace, context.base
     experiment, guid = str(record["experiment"]), workspace_guid(workspace)
     experiment_id = context.tracking.experiment_id(workspace, experiment)
-    token, expires = context.signer.token("https://ml.azure.com", subject=f"run {run.id}", hours=24 * 30)
+    token, expires = context.signer.token("https://ml.azure.com", subject=f"{RUN}{run.id}", hours=24 * 30)
     identity = inside.identity_of(context, run)
     bundle = str(context.home.certificates / "bundle.pem")
     shared = {

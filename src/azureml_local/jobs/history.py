@@ -35,7 +35,7 @@ MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")
 def handle(call: Call) -> Response | None:
     """Any request of run history; None for another address."""
     found = RUN.match(call.path) or RUNDATA.match(call.path) or RESOLVE.match(call.path)
-    if found:
+    if found and not call.principal.run:
         call.require(*permissions.of_history(call, found["workspace"]))
     if found := RUN.match(call.path):
         run = _run(call, found["workspace"], unquote(found["run"]))
