@@ -23,8 +23,9 @@ from .endpoints.router import Router
 from .errors import ServiceError, error_response
 from .identity import endpoints as identity
 from .identity import federation, managed
+from .identity.tokens import MANAGEMENT, STORAGE
 from .jobs import history
-from .requests import Call, answer
+from .requests import NOBODY, Call, answer
 from .storage import blobs
 from .tracking import gateway
 
@@ -95,11 +96,9 @@ def _dispatch(call: Call) -> Response:
 
 def _refusal(context: Context, request: Request) -> Response | None:
     """401 unless the request shows a token of ours, or for a blob a signature."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    claims = context.signer.claims(token) if scheme.lower() == "bearer" else None
-    if claims and claims["iss"] != federation.ISSUER:
+    token, place = _shown(request), blobs.matches(request.scope["path"])
+    if _principal_of_token(context, request):
         return None
-    place = blobs.matches(request.scope["path"])
     if place:
         call = _call(context, request, b"")
         if context.signer.sas_allows(call.query, place.container, blobs.permission(call)):
@@ -113,14 +112,27 @@ def _refusal(context: Context, request: Request) -> Response | None:
     return error_response(ServiceError(message, code="AuthenticationFailed", status=401))
 
 
+def _shown(request: Request) -> str:
+    """The token that a request shows, or ""."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _principal_of_token(context: Context, request: Request) -> Principal | None:
+    """Whoever the request's token names; None unless it is one for this address."""
+    audiences = STORAGE if blobs.matches(request.scope["path"]) else (context.base, *MANAGEMENT)
+    claims = context.signer.claims(_shown(request), audiences)
+    return principal_of(claims) if claims else None
+
+
 def principal(context: Context, request: Request) -> Principal:
     """Whoever the request's token or user delegation names."""
-    token = request.headers.get("authorization", "").partition(" ")[2]
-    claims = context.signer.claims(token)
-    if claims is None:
+    found = _principal_of_token(context, request)
+    if found is None:
         delegated = request.query_params.get("skoid", "")
         claims = next((i.claims() for i in managed.everyone(context) if i.principal == delegated), {})
-    return principal_of(claims)
+        found = principal_of(claims)
+    return found or NOBODY
 
 
 def _call(context: Context, request: Request, content: bytes) -> Call:

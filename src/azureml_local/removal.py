@@ -6,6 +6,7 @@ import shutil
 
 from .context import Context, now, workspace_guid
 from .errors import ArmError, ServiceError
+from .jobs.runs import TERMINAL
 from .parts import DELETED, REFUSED
 from .store import Resource
 
@@ -29,11 +30,11 @@ def remove(context: Context, workspace: Resource, purge: bool) -> None:
     running = [
         key
         for key, record in context.store.documents("run")
-        if record["workspace"].lower() == id.key and record["status"] in ("Running", "Preparing", "Starting")
+        if record["workspace"].lower() == id.key and record["status"] not in TERMINAL
     ]
     if running:
         raise ServiceError(
-            f"The workspace {id.name} has {len(running)} running jobs. Cancel them first.",
+            f"The workspace {id.name} has {len(running)} jobs that have not ended. Cancel them first.",
             code="Conflict",
             status=409,
         )

@@ -63,7 +63,7 @@ class Call:
 
     def require_person(self) -> None:
         """Raise unless the person at this machine asks: the emulator itself is no identity's business."""
-        if self.principal.is_identity or not self.principal.oid:
+        if not self.principal.person:
             raise ServiceError("Only the person at this machine may ask this.", code="Forbidden", status=403)
 
     def json(self) -> dict[str, Any]:

@@ -31,6 +31,8 @@ PROBE = {
     "period": "PT10S",
     "initialDelay": "PT10S",
 }
+TOKEN_ISSUER = "azureml"
+"""Who issues the tokens that open an endpoint (AMLToken)."""
 BUSY = ("Creating", "Updating", "Deleting")
 
 
@@ -331,8 +333,9 @@ def regenerate_keys(call: Call) -> Response:
 
 
 def token(call: Call) -> Response:
-    """POST …/token: good for 24 hours, to be renewed after 12."""
-    text, expires = call.context.signer.token("azureml", subject=_known(call).id.key)
+    """POST …/token: opens this endpoint and nothing else. Good for 24 hours, to be renewed after 12."""
+    endpoint = _known(call).id.key
+    text, expires = call.context.signer.token(endpoint, issuer=TOKEN_ISSUER, subject=endpoint)
     refresh = int(time.time()) + 12 * 3600
     return answer(
         {

@@ -17,9 +17,10 @@ from ..access.decision import Need, principal_of
 from ..access.operations import ML
 from ..behaviour import properties
 from ..context import Context
+from ..identity.tokens import SCORING
 from ..store import Resource
 from .instances import Group
-from .online import settings_of
+from .online import TOKEN_ISSUER, settings_of
 
 PATTERN = re.compile(r"^/endpoints/(?P<endpoint>[^/]+)/(?P<route>score|swagger\.json)$")
 DEPLOYMENT = "azureml-model-deployment"
@@ -85,16 +86,18 @@ class Router:
             keys = self.context.store.read("endpoint-keys", endpoint.id.key) or {}
             allowed = any(hmac.compare_digest(shown.encode(), str(key).encode()) for key in keys.values())
         else:
-            claims = self.context.signer.claims(shown) or {}
-            own = claims.get("sub") == endpoint.id.key
-            allowed = own if mode == "AMLToken" else self._may_score(claims, endpoint)
+            signer = self.context.signer
+            if mode == "AMLToken":
+                allowed = signer.claims(shown, [endpoint.id.key], TOKEN_ISSUER) is not None
+            else:
+                allowed = self._may_score(signer.claims(shown, [SCORING]) or {}, endpoint)
         return "" if allowed else "key_auth_access_denied"
 
     def _may_score(self, claims: dict[str, Any], endpoint: Resource) -> bool:
         """A token of Entra gives what its principal's roles give."""
-        if not str(claims.get("aud")).startswith("https://ml.azure.com"):
-            return False
         who = principal_of(claims)
+        if who is None or who.run:
+            return False
         need = Need((f"{ML}/onlineEndpoints/score/action",), str(endpoint.id))
         return (
             not who.is_identity or not self.context.parity.holds("rbac") or self.context.access.allowed(who, need)

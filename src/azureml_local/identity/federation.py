@@ -59,7 +59,7 @@ def exchange(call: Call) -> Response:
             "unauthorized_client",
         )
     assertion = form.get("client_assertion", "")
-    claims = call.context.signer.claims(assertion, expired=True)
+    claims = call.context.signer.assertion(assertion)
     if claims is None:
         return _refused(50027, "JWT token is invalid or malformed.")
     if claims["exp"] <= time.time():

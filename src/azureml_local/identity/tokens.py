@@ -5,30 +5,37 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+import jwt
+
 TENANT = str(uuid.uuid5(uuid.NAMESPACE_DNS, "azureml-local"))
 HOUR = 3600
+ENTRA = f"https://sts.windows.net/{TENANT}/"
+"""Who issues the tokens of people, steps and identities. Others issue tokens for one door of their own."""
+ALGORITHM = "HS256"
+MANAGEMENT = ("https://management.azure.com", "https://management.core.windows.net", "https://ml.azure.com")
+"""The audiences of what manages Azure ML; the emulator's own address is one more."""
+SCORING = "https://ml.azure.com"
+"""The audience with which an Entra token opens an endpoint."""
+STORAGE = ("https://storage.azure.com",)
+"""The audience of blobs."""
 
 
 def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 class Signer:
-    """Makes and checks tokens (JSON web tokens, HS256) and shared access signatures of containers."""
+    """Makes and checks tokens (JSON web tokens) and shared access signatures of containers."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
+        self._token_key = self._sign("tokens")
 
     def step_secret(self, principal: str = "") -> str:
         """What a step shows the token endpoint in place of a person's header: for one identity, or for none."""
@@ -41,6 +48,7 @@ class Signer:
         self,
         audience: str,
         *,
+        issuer: str = ENTRA,
         subject: str = "local-user",
         hours: float = 24,
         claimed: Mapping[str, str] | None = None,
@@ -49,8 +57,8 @@ class Signer:
         now = int(time.time())
         expires = now + int(hours * HOUR)
         claims = {
-            "aud": audience,
-            "iss": f"https://sts.windows.net/{TENANT}/",
+            "aud": audience.rstrip("/"),
+            "iss": issuer,
             "iat": now,
             "nbf": now,
             "exp": expires,
@@ -59,20 +67,25 @@ class Signer:
             "tid": TENANT,
             **(claimed or {}),
         }
-        head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-        text = f"{head}.{_encode(json.dumps(claims).encode())}"
-        return f"{text}.{_encode(self._sign(text))}", expires
+        return jwt.encode(claims, self._token_key, ALGORITHM), expires
 
-    def claims(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
-        """What the token says; None where its signature is wrong or, if that is not asked for, it has expired."""
-        text, _, signature = token.rpartition(".")
+    def claims(self, token: str, audiences: Iterable[str], issuer: str = ENTRA) -> dict[str, Any] | None:
+        """What a token says; None unless it is ours, of this issuer, for one of these audiences, and in time."""
         try:
-            if not hmac.compare_digest(_decode(signature), self._sign(text)):
-                return None
-            claims: dict[str, Any] = json.loads(_decode(text.partition(".")[2]))
-        except ValueError:
+            return self._decoded(token, audience=list(audiences), issuer=issuer)
+        except jwt.InvalidTokenError:
             return None
-        return claims if expired or claims.get("exp", 0) > time.time() else None
+
+    def assertion(self, token: str) -> dict[str, Any] | None:
+        """What an assertion says, whoever issued it, for whomever, whenever: its taker compares all of these."""
+        try:
+            return self._decoded(token, options={"verify_aud": False, "verify_exp": False})
+        except jwt.InvalidTokenError:
+            return None
+
+    def _decoded(self, token: str, **how: Any) -> dict[str, Any]:
+        options = {"require": ["aud", "iss", "exp", "sub"], **how.pop("options", {})}
+        return jwt.decode(token, self._token_key, algorithms=[ALGORITHM], options=options, **how)
 
     def sas(self, container: str, permissions: str = "rl", hours: float = 24, principal: str = "") -> str:
         """A query string that opens one container (`account/name`) for a while.

@@ -103,7 +103,7 @@ class Datastore(Behaviour):
 
 def list_secrets(call: Call) -> Response:
     """POST …/datastores/N/listSecrets: a signature for the container, with the leading `?` that Azure sends."""
-    name = container(call.context, call.id.__class__(**{**call.id.__dict__, "tail": ""}))
+    name = container(call.context, call.id.resource)
     return answer(
         {
             "secretsType": "Sas",

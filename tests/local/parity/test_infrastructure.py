@@ -121,7 +121,7 @@ def lifetime(arm: Arm) -> float:
     with arm.emulator.http() as http:
         assert http.get("/github/token", params={"environment": name}).status_code == 401
     assert given["subject"] == f"repo:o/n:environment:{name}"
-    claims = Signer(arm.emulator.home.secret("signing")).claims(given["value"])
+    claims = Signer(arm.emulator.home.secret("signing")).assertion(given["value"])
     assert claims
     return float(claims["exp"] - claims["iat"])
 
