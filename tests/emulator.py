@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from azureml_local import control
-from azureml_local.home import Home
+from azureml_local.machine.home import Home
+from azureml_local.server import control
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

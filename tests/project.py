@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from azureml_local import control
-from azureml_local.home import Home
+from azureml_local.machine.home import Home
+from azureml_local.server import control
 
 REPOSITORY = Path(__file__).parents[1]
 MLOPS = Path(sys.executable).with_name("mlops")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from .errors import LocalError
+from .arm.errors import LocalError
 
 
 @dataclass(frozen=True)

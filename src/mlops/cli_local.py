@@ -15,7 +15,7 @@ import typer
 from .errors import BadInput, MlopsError
 
 if TYPE_CHECKING:
-    from azureml_local.home import Home
+    from azureml_local.machine.home import Home
 
 app = typer.Typer(
     help="Azure Machine Learning on this machine: start it, stop it, point a program at it.",
@@ -30,8 +30,8 @@ Allow = Annotated[
 @contextmanager
 def _local() -> Iterator[tuple[Any, Home]]:
     """The configuration and the home; errors of the local Azure ML become ours."""
-    from azureml_local.errors import LocalError
-    from azureml_local.home import Home
+    from azureml_local.arm.errors import LocalError
+    from azureml_local.machine.home import Home
 
     from . import config
 
@@ -49,7 +49,7 @@ def start(
     endpoint_cores: Annotated[int, typer.Option(help="the quota of online deployments, in cores")] = 100,
 ) -> None:
     """Start it, unless it runs."""
-    from azureml_local import control
+    from azureml_local.server import control
 
     with _local() as (settings, home):
         chosen = settings.local_port if port is None else port
@@ -60,7 +60,7 @@ def start(
 @app.command()
 def stop() -> None:
     """Stop it and everything that it started."""
-    from azureml_local import control
+    from azureml_local.server import control
 
     with _local() as (_, home):
         stopped = control.stop(home)
@@ -70,7 +70,7 @@ def stop() -> None:
 @app.command()
 def status() -> None:
     """Say whether it runs and where its pages are. Exit code 1 if it does not run."""
-    from azureml_local import control
+    from azureml_local.server import control
 
     with _local() as (_, home):
         server = control.status(home)
@@ -86,7 +86,7 @@ def status() -> None:
 @app.command()
 def reset(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
     """Stop it and forget everything but the built environments."""
-    from azureml_local import control
+    from azureml_local.server import control
 
     with _local() as (_, home):
         if not yes:
@@ -100,7 +100,7 @@ def env(
     shell: Annotated[bool, typer.Option("--export/--plain", help="with `export` before each line")] = True,
 ) -> None:
     """Print the variables that point azure-ai-ml and DefaultAzureCredential at it."""
-    from azureml_local import control
+    from azureml_local.server import control
 
     with _local() as (_, home):
         variables = control.variables(home)
@@ -121,7 +121,7 @@ def run(
     """Start it if needed and run a command that finds it instead of Azure: mlops local run -- COMMAND."""
     import os
 
-    from azureml_local import control
+    from azureml_local.server import control
 
     if not context.args:
         raise BadInput("there is no command to run", "mlops local run -- python script.py")
@@ -143,7 +143,7 @@ def permissions(
 
     Custom roles action by action; of a built-in role, which cannot be narrowed, how many of its actions.
     """
-    from azureml_local import control
+    from azureml_local.server import control
 
     from .output import table
 
@@ -166,8 +166,8 @@ def permissions(
 @app.command()
 def parity() -> None:
     """Print the parity rules: what the real service does that no one would guess."""
-    from azureml_local import control
     from azureml_local.parity import RULES
+    from azureml_local.server import control
 
     from .output import table
 
@@ -187,9 +187,9 @@ def build(
     tracking: Annotated[bool, typer.Option("--tracking", help="the tracking server's, too")] = False,
 ) -> None:
     """Build environments before they are needed, so that what follows needs no network."""
-    from azureml_local.environments.build import BuildFailed, ensure
-    from azureml_local.environments.recipe import from_docker
-    from azureml_local.errors import ServiceError
+    from azureml_local.arm.errors import ServiceError
+    from azureml_local.runtimes.build import BuildFailed, ensure
+    from azureml_local.runtimes.recipe import from_docker
     from azureml_local.tracking.servers import tracking_recipe
 
     with _local() as (_, home):

@@ -21,8 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from azureml_local import control
-from azureml_local.home import Home
+from azureml_local.machine.home import Home
+from azureml_local.server import control
 
 STEPS = 4
 WRITE = "open('{}/x', 'w').write('1')"

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from azureml_local import control
-from azureml_local.home import Home
+from azureml_local.machine.home import Home
+from azureml_local.server import control
 from mlops.errors import BadInput
 from mlops.infra import bicep
 from mlops.infra.arm import Manager

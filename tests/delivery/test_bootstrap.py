@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from azureml_local import control
-from azureml_local.home import Home
+from azureml_local.machine.home import Home
+from azureml_local.server import control
 from mlops import cli
 from mlops.bootstrap.steps import Steps
 from mlops.infra.arm import Manager

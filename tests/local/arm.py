@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
+from azureml_local.arm.ids import ResourceId
+from azureml_local.arm.signer import Signer
 from azureml_local.identity.managed import ManagedIdentity
-from azureml_local.identity.tokens import Signer
-from azureml_local.ids import ResourceId
 from tests.emulator import Emulator, fresh, wait_for
 
 SUBSCRIPTION = "00000000-0000-0000-0000-0000000000aa"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azureml_local.control import ask
+from azureml_local.server.control import ask
 from tests.emulator import Emulator, fresh
 from tests.local.arm import ML, SUBSCRIPTION, Arm, refusal
 

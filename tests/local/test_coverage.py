@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from azureml_local import actions, coverage, resource_types
+from azureml_local.server import actions, coverage
+from azureml_local.server import types as resource_types
 
 from ..emulator import GROUP, SUBSCRIPTION, Emulator
 

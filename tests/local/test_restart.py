@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from azureml_local import control
-from azureml_local.errors import LocalError
+from azureml_local.arm.errors import LocalError
+from azureml_local.server import control
 from tests.emulator import SUBSCRIPTION, Emulator, ended, wait_for
 
 from .serving import Serving

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from azureml_local.identity.tokens import Signer
+from azureml_local.arm.signer import Signer
 from tests.emulator import GROUP, SUBSCRIPTION, Emulator, ended, fresh
 
 from .serving import Serving

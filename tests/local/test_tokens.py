@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from azureml_local.identity.tokens import Signer
+from azureml_local.arm.signer import Signer
 from tests.emulator import GROUP, SUBSCRIPTION, Emulator, fresh
 
 from .arm import VERSION

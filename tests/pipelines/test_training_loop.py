@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from azureml_local import control
-from azureml_local.home import Home
+from azureml_local.machine.home import Home
+from azureml_local.server import control
 from tests.project import REPOSITORY, Project
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def test_the_endpoint_answers_the_sdk(client: MLClient, told: dict[str, Any], pr
 
 def test_metrics_are_tracked(client: MLClient, told: dict[str, Any], project: Project) -> None:
     """Plain mlflow in the steps' own environment reads what the steps logged, as a notebook would."""
-    from azureml_local.environments.build import ensure
-    from azureml_local.environments.recipe import from_docker
+    from azureml_local.runtimes.build import ensure
+    from azureml_local.runtimes.recipe import from_docker
 
     recipe = from_docker(REPOSITORY / "environments" / "train", "Dockerfile")
     environment = ensure(REPOSITORY / ".azureml-local" / "environments", recipe, lambda line: None)

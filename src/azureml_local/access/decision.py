@@ -7,13 +7,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..store import Body, Store
+from ..arm.store import Body, Store
 from . import builtin
 from .conditions import Asked, NotUnderstood, holds
 from .patterns import granted
 
 if TYPE_CHECKING:
-    from ..context import Context
+    from ..arm.context import Context
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import ArmError, ServiceError
-from ..ids import PROVIDER, ResourceId
+from ..arm.errors import ArmError, ServiceError
+from ..arm.ids import PROVIDER, ResourceId
 from .decision import Need, Principal
 
 FRONT_END = f"{PROVIDER}/workspaces/".lower()

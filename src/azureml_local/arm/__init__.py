@@ -1,1 +1,1 @@
-"""Azure resources that are not of Azure ML: kept as they are, with the little that each computes or refuses."""
+"""Azure Resource Manager of any provider: ids, the store, the six verbs, operations. Nothing of machine learning."""

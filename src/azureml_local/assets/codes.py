@@ -6,13 +6,13 @@ import secrets
 
 from starlette.responses import Response
 
-from ..behaviour import Behaviour, properties
-from ..context import SUFFIX, Context, workspace_guid
-from ..errors import not_a_form
-from ..ids import ResourceId
-from ..requests import Call, answer
+from ..arm.behaviour import Behaviour, properties
+from ..arm.context import SUFFIX, Context, workspace_guid
+from ..arm.errors import not_a_form
+from ..arm.ids import ResourceId
+from ..arm.requests import Call, answer
+from ..arm.store import Body, Resource
 from ..storage.datastores import account
-from ..store import Body, Resource
 from .versions import Version
 
 CODE_HASH = "hash_sha256"

@@ -7,12 +7,12 @@ import json
 import uuid
 from typing import Any
 
-from ..behaviour import properties
-from ..context import Context
-from ..errors import BadRequest, NotFound
-from ..ids import ResourceId
-from ..requests import Call
-from ..store import Body, Resource
+from ..arm.behaviour import properties
+from ..arm.context import Context
+from ..arm.errors import BadRequest, NotFound
+from ..arm.ids import ResourceId
+from ..arm.requests import Call
+from ..arm.store import Body, Resource
 from . import environments
 from .versions import Version
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..ids import ResourceId
-from ..requests import Call
-from ..storage.uris import normalise
-from ..store import Body, Resource
+from ..arm.ids import ResourceId
+from ..arm.requests import Call
+from ..arm.store import Body, Resource
+from ..storage.places import normalise
 from .versions import Version
 
 

@@ -6,12 +6,12 @@ import json
 
 import yaml
 
-from ..behaviour import properties
-from ..context import Context
-from ..errors import BadRequest
-from ..ids import ResourceId
-from ..requests import Call
-from ..store import Body, Resource
+from ..arm.behaviour import properties
+from ..arm.context import Context
+from ..arm.errors import BadRequest
+from ..arm.ids import ResourceId
+from ..arm.requests import Call
+from ..arm.store import Body, Resource
 from .versions import Version
 
 

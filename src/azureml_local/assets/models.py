@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import yaml
 
-from ..behaviour import properties
-from ..context import Context
-from ..errors import BadRequest, not_a_form
-from ..ids import ResourceId
-from ..requests import Call
-from ..storage.uris import JOB_OUTPUT, Location, locate, normalise
-from ..store import Body, Resource
+from ..arm.behaviour import properties
+from ..arm.context import Context
+from ..arm.errors import BadRequest, not_a_form
+from ..arm.ids import ResourceId
+from ..arm.requests import Call
+from ..arm.store import Body, Resource
+from ..storage.places import JOB_OUTPUT, Location, locate, normalise
 from .versions import Version
 
 
@@ -30,7 +30,7 @@ class ModelVersion(Version):
             )
         sent, job = values["modelUri"], None
         if found := JOB_OUTPUT.match(sent):
-            from ..jobs.outputs import output_uri
+            from ..runs.outputs import output_uri
 
             job = found["j"]
             values["modelUri"] = output_uri(context, id.workspace, job, found["o"], found["rest"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..behaviour import Behaviour, properties
-from ..context import Context, system_data
-from ..errors import NotFound, ServiceError
-from ..ids import ResourceId
-from ..requests import Call
-from ..store import Body, Resource
+from ..arm.behaviour import Behaviour, properties
+from ..arm.context import Context, system_data
+from ..arm.errors import NotFound, ServiceError
+from ..arm.ids import ResourceId
+from ..arm.requests import Call
+from ..arm.store import Body, Resource
 
 MUTABLE = ("description", "tags", "properties", "isArchived", "stage")
 """What may change in a version once it exists."""

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..behaviour import properties
-from ..context import Context
-from ..environments.build import BuildFailed, Environment, ensure_reference
-from ..errors import ServiceError
-from ..ids import ResourceId
-from ..jobs.folders import PASSED_ON
-from ..storage.uris import locate
-from ..store import Resource
+from ..arm.behaviour import properties
+from ..arm.context import Context
+from ..arm.errors import ServiceError
+from ..arm.ids import ResourceId
+from ..arm.store import Resource
+from ..runtimes.build import BuildFailed, Environment, ensure_reference
+from ..steps.folders import PASSED_ON
+from ..storage.places import locate
 
 APPLICATION = Path(__file__).with_name("application.py")
 START_LIMIT = 120.0
@@ -117,7 +117,7 @@ class Instances:
                 self.context.workers.submit(self._resume, resource)
 
     def _resume(self, resource: Resource) -> None:
-        from .online import set_state
+        from .endpoint import set_state
 
         try:
             self.provision(resource.id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-from ..context import Context
-from ..errors import serving_refusal
-from ..ids import ResourceId
-from ..store import Body, Resource
+from ..arm.context import Context
+from ..arm.errors import serving_refusal
+from ..arm.ids import ResourceId
+from ..arm.store import Body, Resource
 
 DSV2 = {"1": 1, "2": 2, "3": 4, "4": 8, "5": 16, "11": 2, "12": 4, "13": 8, "14": 16, "15": 20}
 """Sizes of the Dv2 family are numbered; in the other families the number is that of the cores."""

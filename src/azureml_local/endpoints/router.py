@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..access.decision import Need, principal_of
-from ..access.operations import ML
-from ..behaviour import properties
-from ..context import Context
-from ..identity.tokens import SCORING
-from ..store import Resource
+from ..access.needs import ML
+from ..arm.behaviour import properties
+from ..arm.context import Context
+from ..arm.signer import SCORING
+from ..arm.store import Resource
+from .endpoint import TOKEN_ISSUER, settings_of
 from .instances import Group
-from .online import TOKEN_ISSUER, settings_of
 
 PATTERN = re.compile(r"^/endpoints/(?P<endpoint>[^/]+)/(?P<route>score|swagger\.json)$")
 DEPLOYMENT = "azureml-model-deployment"

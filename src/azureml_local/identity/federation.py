@@ -15,10 +15,10 @@ from urllib.parse import parse_qs
 
 from starlette.responses import Response
 
-from ..context import Context
-from ..requests import Call, answer
+from ..arm.context import Context
+from ..arm.requests import Call, answer
+from ..arm.signer import TENANT
 from .managed import CREDENTIALS, ManagedIdentity, of_resource, with_client_id
-from .tokens import TENANT
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "api://AzureADTokenExchange"

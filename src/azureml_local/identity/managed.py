@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..ids import ResourceId
+from ..arm.ids import ResourceId
 
 if TYPE_CHECKING:
-    from ..context import Context
+    from ..arm.context import Context
 
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 CREDENTIALS = f"{IDENTITIES}/federatedIdentityCredentials"

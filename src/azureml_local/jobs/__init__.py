@@ -1,1 +1,1 @@
-"""Jobs: submission, the graph of a pipeline, one step as a process, reuse, run history."""
+"""Jobs: what kinds there are, their submission, and the graph of a pipeline."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..arm.context import Context
+from ..arm.errors import NotFound, NotSupported
+from ..arm.ids import ResourceId
+from ..arm.store import Body
 from ..assets.components import spec_of
-from ..context import Context
-from ..errors import NotFound, NotSupported
-from ..ids import ResourceId
-from ..store import Body
-from .bindings import FROM_NODE, FROM_PIPELINE, TO_PIPELINE, UnknownReference, Value, fill
-from .durations import seconds
-from .execution import Step
-from .outputs import declared_uri
+from ..runs.outputs import declared_uri
+from ..steps.bindings import FROM_NODE, FROM_PIPELINE, TO_PIPELINE, UnknownReference, Value, fill
+from ..steps.durations import seconds
+from ..steps.execution import Step
 
 NODE_TYPES = ("command", "pipeline")
 DATA_TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..context import Context, now
-from ..errors import ServiceError
-from ..store import Body
-from . import graph, reuse
-from .assets import register_outputs
-from .bindings import TO_PIPELINE, UnknownReference, Value
-from .execution import End, Execution
-from .runs import Run
+from ..arm.context import Context, now
+from ..arm.errors import ServiceError
+from ..arm.store import Body
+from ..assets.registering import register_outputs
+from ..runs.run import Run
+from ..steps import reuse
+from ..steps.bindings import TO_PIPELINE, UnknownReference, Value
+from ..steps.execution import End, Execution
+from . import graph
 
 PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import threading
 
-from ..behaviour import properties
-from ..context import Context
-from ..ids import ResourceId
+from ..arm.behaviour import properties
+from ..arm.context import Context
+from ..arm.ids import ResourceId
+from ..assets.registering import register_outputs
+from ..runs.run import TERMINAL, Run, unfinished
+from ..steps.durations import seconds
+from ..steps.execution import End, Execution, Step
 from . import graph
-from .assets import register_outputs
-from .durations import seconds
-from .execution import End, Execution, Step
 from .pipeline import Pipeline
-from .runs import TERMINAL, Run, unfinished
 
 
 class Runner:
@@ -89,7 +89,7 @@ def _mapping(value: object) -> dict[str, dict[str, object]]:
 
 def stop_everything(context: Context) -> None:
     """End the processes of every step, for a stop that leaves nothing behind."""
-    from .execution import kill_group
+    from ..steps.execution import kill_group
 
     for _, record in context.store.documents("run"):
         workspace = ResourceId.parse(record["workspace"])

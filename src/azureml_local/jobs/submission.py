@@ -8,17 +8,17 @@ import time
 
 from starlette.responses import Response
 
-from .. import operations
+from ..arm import operations
+from ..arm.behaviour import Behaviour, properties
+from ..arm.context import Context
+from ..arm.errors import BadRequest, NotFound, NotSupported, ServiceError, not_a_form
+from ..arm.ids import ResourceId
+from ..arm.requests import Call, answer
+from ..arm.store import Body, Resource
 from ..assets import environments
-from ..behaviour import Behaviour, properties
-from ..context import Context
-from ..errors import BadRequest, NotFound, NotSupported, ServiceError, not_a_form
-from ..ids import ResourceId
-from ..requests import Call, answer
+from ..runs.run import TERMINAL, Run
 from ..storage.datastores import DEFAULT
-from ..store import Body, Resource
 from . import graph
-from .runs import TERMINAL, Run
 
 FIRST_STATUS = {"Command": "Starting", "Pipeline": "Preparing"}
 """What the service answers right after the PUT; the other job types are not supported."""

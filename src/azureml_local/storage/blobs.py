@@ -17,8 +17,8 @@ from xml.sax.saxutils import unescape
 
 from starlette.responses import Response, StreamingResponse
 
-from ..requests import Call
-from .uris import Location, confined
+from ..arm.requests import Call
+from .places import Location, confined
 
 PATTERN = re.compile(
     r"^/(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.[^/]+/(?P<container>[a-z0-9][a-z0-9-]*)(?:/(?P<path>.*))?$"

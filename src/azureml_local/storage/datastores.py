@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..behaviour import Behaviour, properties
-from ..context import Context, workspace_guid
-from ..errors import BadRequest, NotFound, ServiceError
-from ..ids import ResourceId
-from ..requests import Call, answer
-from ..store import Body, Resource
+from ..arm.behaviour import Behaviour, properties
+from ..arm.context import Context, workspace_guid
+from ..arm.errors import BadRequest, NotFound, ServiceError
+from ..arm.ids import ResourceId
+from ..arm.requests import Call, answer
+from ..arm.store import Body, Resource
 
 DEFAULT = "workspaceblobstore"
 ARTIFACTS = "workspaceartifactstore"

@@ -9,12 +9,12 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..access import operations as permissions
+from ..access import needs as permissions
 from ..access.decision import Principal
 from ..access.refusals import refusal
-from ..context import Context
-from ..errors import error_response
-from ..ids import ResourceId
+from ..arm.context import Context
+from ..arm.errors import error_response
+from ..arm.ids import ResourceId
 
 PATTERN = re.compile(
     r"^/mlflow/v[12]\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)(?P<rest>/api/.*)$", re.IGNORECASE

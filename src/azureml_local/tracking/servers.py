@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..context import Context, workspace_guid
-from ..environments.build import ensure
-from ..environments.recipe import Recipe
-from ..errors import ServiceError
-from ..ids import ResourceId
-from ..jobs.runs import TERMINAL, Run
+from ..arm.context import Context, workspace_guid
+from ..arm.errors import ServiceError
+from ..arm.ids import ResourceId
+from ..runs.run import TERMINAL, Run
+from ..runtimes.build import ensure
+from ..runtimes.recipe import Recipe
 from ..storage.datastores import account
 
 APPLICATION = Path(__file__).with_name("application.py")

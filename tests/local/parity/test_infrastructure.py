@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from azureml_local.identity.tokens import Signer
+from azureml_local.arm.signer import Signer
 from tests.emulator import Emulator, fresh
 from tests.local.arm import ML, Arm, refusal
 

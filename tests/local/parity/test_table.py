@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from azureml_local.errors import LocalError
+from azureml_local.arm.errors import LocalError
 from azureml_local.parity import NAMES, RULES, Parity
 
 FOLDER = Path(__file__).parent

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
 
-from azureml_local.environments.build import ensure
-from azureml_local.environments.recipe import from_docker
+from azureml_local.runtimes.build import ensure
+from azureml_local.runtimes.recipe import from_docker
 from fraud.data.generator import generate
 from fraud.features.prepare import prepare
 from tests.emulator import ENVIRONMENTS, REPOSITORY

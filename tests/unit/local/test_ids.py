@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azureml_local.ids import ResourceId, workspace_id
+from azureml_local.arm.ids import ResourceId, workspace_id
 
 S, G = "/subscriptions/s", "/subscriptions/s/resourceGroups/g"
 WORKSPACE = f"{G}/providers/Microsoft.MachineLearningServices/workspaces/w"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from azureml_local.arm.errors import BadRequest
 from azureml_local.endpoints.quota import cores, needed
-from azureml_local.environments.recipe import Recipe, from_conda, from_docker
-from azureml_local.errors import BadRequest
-from azureml_local.jobs.bindings import UnknownReference, render_command
-from azureml_local.jobs.durations import seconds
+from azureml_local.runtimes.recipe import Recipe, from_conda, from_docker
+from azureml_local.steps.bindings import UnknownReference, render_command
+from azureml_local.steps.durations import seconds
 
 
 def _conda(*dependencies: object) -> Recipe:

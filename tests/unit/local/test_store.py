@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from azureml_local.ids import ResourceId, workspace_id
-from azureml_local.store import Store
+from azureml_local.arm.ids import ResourceId, workspace_id
+from azureml_local.arm.store import Store
 
 NAMES = st.sampled_from(["a", "A", "b", "a_b", "aXb", "a%"])
 KINDS = st.sampled_from(["jobs", "models"])

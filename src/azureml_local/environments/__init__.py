@@ -1,1 +1,0 @@
-"""Step environments: what an environment declares, and the virtual environment built from it."""

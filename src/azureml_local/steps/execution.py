@@ -1,0 +1,251 @@
+"""One step from its environment to its end: build, mount, run, collect."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..arm.context import Context
+from ..arm.errors import ServiceError
+from ..arm.ids import ResourceId
+from ..runs.run import Run
+from ..runtimes.build import BuildFailed, Environment, ensure_reference
+from ..storage.places import locate
+from . import folders
+from .bindings import UnknownReference, Value, render_command
+
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL when a step is cancelled; the service's own number is not known."""
+USER_LOG = "user_logs/std_log.txt"
+BUILD_LOG = "azureml-logs/20_image_build_log.txt"
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to run: a command job, or a command node of a pipeline with its values resolved."""
+
+    command: str
+    environment: str
+    code: str | None = None
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """How a step ended: a terminal status and, unless it completed, what to say of it."""
+
+    status: str
+    message: str = ""
+    code: str = "UserError"
+
+
+class Execution:
+    """Runs `step` as `run`. `cancelled` may be set from another thread at any time."""
+
+    def __init__(self, context: Context, run: Run, step: Step, cancelled: threading.Event) -> None:
+        self.context = context
+        self.run = run
+        self.step = step
+        self.cancelled = cancelled
+        self.artifacts = context.home.blobs / run.artifacts
+
+    def __call__(self) -> End:
+        """Run to the end, and write the end into the run's record.
+
+        A step that an earlier server started is not started again: this one waits for its supervisor.
+        """
+        try:
+            end = self._adopt() if self.run.status in ("Running", "Finalizing") else self._run()
+        except (folders.StreamNotFound, UnknownReference) as error:
+            end = End("Failed", str(error))
+        except BuildFailed as error:
+            message = f"Image build failed. For more details check log file {BUILD_LOG}. {error}"
+            end = End("Failed", message, "ImageBuildFailure")
+        except ServiceError as error:
+            end = End("Failed", error.message, error.code)
+        problem = {"code": end.code, "message": end.message} if end.message else None
+        self.run.advance(end.status, error=problem)
+        return end
+
+    def _run(self) -> End:
+        self.run.advance("Preparing")
+        if not self.step.command.strip():
+            return End("Failed", "The job has no command.")
+        environment = self._environment()
+        self.run.advance("Queued")
+        with self.context.runner.slots:
+            if self.cancelled.is_set():
+                return End("Canceled")
+            result = self._start(environment)
+        self.run.advance("Finalizing")
+        return self._finish(result)
+
+    def _environment(self) -> Environment:
+        lines: list[str] = []
+
+        def report(line: str) -> None:
+            # Only a build has a log; an environment that is there already says nothing.
+            lines.append(line)
+            log = self.artifacts / BUILD_LOG
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text("\n".join(lines) + "\n")
+
+        return ensure_reference(self.context, self.run.workspace, self.step.environment, report)
+
+    def _start(self, environment: Environment) -> dict[str, Any]:
+        """Mount everything, start the supervisor and wait for the result."""
+        code = None
+        if self.step.code:
+            id = ResourceId.parse(self.step.code)  # noqa: A001
+            version = self.context.store.get(id) if id else None
+            if version is None:
+                raise folders.StreamNotFound(f"The code snapshot {self.step.code} does not exist.")
+            uri = version.body["properties"]["codeUri"]
+            code = locate(self.context, self.run.workspace, uri).on_disk(self.context)
+        place = folders.make(self.context, self.run, code)
+        inputs = {
+            name: (value, folders.mount_input(self.context, self.run, place, name, value))
+            for name, value in self.step.inputs.items()
+        }
+        outputs = {
+            name: folders.mount_output(self.context, self.run, place, name, value)
+            for name, value in self.step.outputs.items()
+        }
+        texts = {name: text for name, (_, text) in inputs.items()}
+        command = render_command(self.step.command, texts, outputs)
+        log = self.artifacts / USER_LOG
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+        specification = {
+            "command": command,
+            "cwd": str(place.work),
+            "environment": folders.variables(
+                self.context,
+                self.run,
+                place,
+                inputs,
+                outputs,
+                dict(self.step.variables),
+                environment.python.parent,
+            ),
+            "log": str(log),
+            "result": str(place.root / "result.json"),
+            "timeout": self.step.timeout,
+            "grace": GRACE,
+        }
+        path = place.root / "specification.json"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            json.dump(specification, file)
+        self.run.advance("Running")
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(SUPERVISOR), str(path)],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+        )
+        self.run.note(supervisor=process.pid)
+        return self._wait(process, place.root)
+
+    def _adopt(self) -> End:
+        record = self.run.record()
+        root = self.context.home.runs / record["uuid"]
+        while not (root / "result.json").exists() and _alive(record.get("supervisor"), root):
+            if self.cancelled.is_set():
+                os.kill(record["supervisor"], signal.SIGTERM)
+            time.sleep(0.1)
+        return self._finish(read_result(root))
+
+    def _wait(self, process: subprocess.Popen[bytes], root: Path) -> dict[str, Any]:
+        """Until the supervisor ends; it is told when the job is cancelled."""
+        told, delay = False, 0.002
+        while process.poll() is None:
+            if self.cancelled.is_set() and not told:
+                process.send_signal(signal.SIGTERM)
+                told = True
+            time.sleep(delay)
+            delay = min(delay * 1.3, 0.05)
+        return read_result(root)
+
+    def _finish(self, result: dict[str, Any]) -> End:
+        """Collect what the step wrote and say how it ended."""
+        place = folders.Folders(self.context.home.runs / self.run.record()["uuid"])
+        for name in ("outputs", "logs"):
+            source = place.work / name
+            if source.is_dir() and any(source.iterdir()):
+                shutil.copytree(source, self.artifacts / name, dirs_exist_ok=True, symlinks=True)
+        for value in self.step.outputs.values():
+            folders.drop_if_empty(self.context, self.run, value)
+        # Inputs are links; what the step left in its folder is of no use to anyone after it.
+        shutil.rmtree(place.root, ignore_errors=True)
+        return self._end(result)
+
+    def _end(self, result: dict[str, Any]) -> End:
+        outcome, code = result["outcome"], result["code"]
+        if outcome == "canceled":
+            return End("Canceled")
+        if outcome == "timeout":
+            return End("Canceled", f"The job exceeded its limit of {self.step.timeout:g} s and was cancelled.")
+        if outcome == "killed":
+            return End("Failed", "The process that ran the step was killed.")
+        if code == 0:
+            return End("Completed")
+        # A process ended by a signal has the negative signal as its code; a shell reports 128 + signal.
+        status = code if code >= 0 else 128 - code
+        word = Path(self.step.command.split()[0]).name
+        tail = _tail(self.artifacts / USER_LOG)
+        message = (
+            f"Execution failed. User process '{word}' exited with status code {status}. "
+            f"Please check log file '{USER_LOG}' for error details. Error: {tail}"
+        )
+        return End("Failed", message)
+
+
+def _alive(pid: int | None, root: Path) -> bool:
+    """True while the process that supervises this very folder runs; a pid may have come to name another."""
+    if pid is None:
+        return False
+    arguments = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "-p", str(pid)],  # noqa: S607 - ww: not cut to a terminal's width
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return str(root) in arguments.stdout
+
+
+def _tail(log: Path, lines: int = 20) -> str:
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def read_result(root: Path) -> dict[str, Any]:
+    """The supervisor's result; one that is missing means that the supervisor itself was killed."""
+    path = root / "result.json"
+    if path.exists():
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+    kill_group(root)
+    return {"outcome": "killed", "code": -signal.SIGKILL}
+
+
+def kill_group(root: Path) -> None:
+    """End the processes of a step whose supervisor is gone."""
+    pid = root / "result.json.pid"
+    if pid.exists() and pid.read_text().isdigit():
+        try:
+            os.killpg(int(pid.read_text()), signal.SIGKILL)
+        except ProcessLookupError:
+            return

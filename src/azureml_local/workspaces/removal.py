@@ -1,0 +1,52 @@
+"""The end of a workspace: what stands against it, what goes with it, and what stays of it."""
+
+from __future__ import annotations
+
+import shutil
+
+from ..arm.context import Context, now, workspace_guid
+from ..arm.errors import ArmError, ServiceError
+from ..arm.store import Resource
+from ..runs.run import TERMINAL
+from .parts import DELETED, REFUSED
+
+
+def check(context: Context, workspace: Resource) -> None:
+    """A workspace with endpoints is not deleted. Raises ArmError."""
+    endpoints = context.store.children(workspace.id, "onlineEndpoints")
+    if endpoints:
+        names = ", ".join(each.id.name for each in endpoints)
+        raise ArmError(
+            "CannotDeleteResource",
+            f"Cannot delete resource while nested resources exist. Some existing nested resource IDs include: "
+            f"'{names}'. Please delete all nested resources before deleting this resource.",
+            409,
+        )
+
+
+def remove(context: Context, workspace: Resource, purge: bool) -> None:
+    """Delete everything in it. Without `purge` its name stays taken (rule soft-delete)."""
+    id = workspace.id  # noqa: A001
+    running = [
+        key
+        for key, record in context.store.documents("run")
+        if record["workspace"].lower() == id.key and record["status"] not in TERMINAL
+    ]
+    if running:
+        raise ServiceError(
+            f"The workspace {id.name} has {len(running)} jobs that have not ended. Cancel them first.",
+            code="Conflict",
+            status=409,
+        )
+    context.tracking.end(id)
+    with context.store.transaction():
+        context.store.delete(id)
+        for key, record in context.store.documents("run"):
+            if record["workspace"].lower() == id.key:
+                context.store.forget("run", key)
+        if purge:
+            context.store.forget(DELETED, id.key)
+        else:
+            context.store.write(DELETED, id.key, {"id": str(id), "deleted": now()})
+        context.store.forget(REFUSED, id.key)
+    shutil.rmtree(context.home.tracking / workspace_guid(id), ignore_errors=True)
