@@ -75,7 +75,7 @@ class Killed(BaseException):
 class Dying(Manager):
     """A connection whose process dies right after its one put was sent, before the answer is read."""
 
-    def put(self, id: str, version: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    def put(self, id: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
         super().put(id, version, body)
         raise Killed
 

@@ -77,7 +77,7 @@ TRACKING = (
 """What MLflow's own addresses ask for; the first row that fits."""
 
 
-def of_resource(call: Call, id: ResourceId) -> list[Need]:  # noqa: A002
+def of_resource(call: Call, id: ResourceId) -> list[Need]:
     """The permissions that a request on an ARM id asks for."""
     type_ = id.full_type if id.pairs else id.provider
     if id.provider == RESOURCES and type_.lower().endswith("/resourcegroups"):
@@ -94,14 +94,14 @@ def of_resource(call: Call, id: ResourceId) -> list[Need]:  # noqa: A002
     return [need, *more, *(_linked(call, id) if call.method == "PUT" else ())]
 
 
-def _of_submission(call: Call, id: ResourceId) -> tuple[str, ...]:  # noqa: A002
+def _of_submission(call: Call, id: ResourceId) -> tuple[str, ...]:
     if call.method != "PUT" or id.type.lower() != "workspaces/jobs":
         return ()
     is_pipeline = (call.json().get("properties") or {}).get("jobType") == "Pipeline"
     return (*SUBMISSION, *(PIPELINE_SUBMISSION if is_pipeline else ()))
 
 
-def _attributes(call: Call, id: ResourceId) -> dict[str, str]:  # noqa: A002
+def _attributes(call: Call, id: ResourceId) -> dict[str, str]:
     """What conditions of role assignments may speak of."""
     if id.full_type.lower() != "microsoft.authorization/roleassignments" or id.tail:
         return {}
@@ -117,7 +117,7 @@ def _attributes(call: Call, id: ResourceId) -> dict[str, str]:  # noqa: A002
     }
 
 
-def _linked(call: Call, id: ResourceId) -> list[Need]:  # noqa: A002
+def _linked(call: Call, id: ResourceId) -> list[Need]:
     needs = []
     for kind in ("", id.full_type):
         for path, action in LINKED.get(kind, ()):

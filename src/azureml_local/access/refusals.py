@@ -23,7 +23,7 @@ OF_ARM = tuple(
 """What is checked by Azure Resource Manager before Azure ML sees it: the workspace itself, and its computes."""
 
 
-def refusal(principal: Principal, need: Need, id: ResourceId | None = None) -> ServiceError:  # noqa: A002
+def refusal(principal: Principal, need: Need, id: ResourceId | None = None) -> ServiceError:
     """403, in the words of whoever checks this action. Source: runs in which rights were missing, 2026-08."""
     lowered = need.action.lower()
     if need.linked:

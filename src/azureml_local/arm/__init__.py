@@ -1,1 +1,1 @@
-"""Azure Resource Manager of any provider: ids, the store, the six verbs, operations. Nothing of machine learning."""
+"""Azure Resource Manager of any provider: ids, store, the six verbs, operations. Nothing of machine learning."""

@@ -18,19 +18,19 @@ class Behaviour:
     can_delete = True
     created_status = 201
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         """Check and complete a body before it is stored. Raises ServiceError to refuse it."""
         return body
 
-    def store_as(self, call: Call, id: ResourceId, body: Body) -> ResourceId:  # noqa: A002
+    def store_as(self, call: Call, id: ResourceId, body: Body) -> ResourceId:
         """The id to store under; the service chooses its own for anonymous components."""
         return id
 
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+    def find(self, context: Context, id: ResourceId) -> Resource | None:
         """The resource that a GET of `id` answers with; types with labels look further."""
         return context.store.get(id)
 
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body | None:  # noqa: A002
+    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body | None:
         """Begin the work that a PUT asks for, after it was stored; the operation, if it takes long."""
         return None
 
@@ -46,7 +46,7 @@ class Behaviour:
         """Refuse a DELETE, or begin the work of one; the operation, if it takes long (it then deletes)."""
         return None
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         """The 404 of this type."""
         return NotFound(f"The {self.noun} {id.name} could not be found.", inner=("NotFound",))
 

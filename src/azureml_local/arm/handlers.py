@@ -27,7 +27,7 @@ NAME = re.compile(r"^\w[\w.:@+-]{0,254}$", re.ASCII)
 
 def handle(call: Call) -> Response:
     """Any request on an ARM id."""
-    id = call.id  # noqa: A001
+    id = call.id
     for _, name in id.pairs:
         if not NAME.match(name):
             raise BadRequest(f"The name '{name}' is not valid.", inner=("BadArgument",))
@@ -54,7 +54,7 @@ def _is_sdk(call: Call) -> bool:
     return SDK.search(call.headers.get("user-agent", "")) is not None
 
 
-def _behaviour(id: ResourceId, method: str) -> Behaviour:  # noqa: A002
+def _behaviour(id: ResourceId, method: str) -> Behaviour:
     """What resources of this type, or of a collection's type, do. Other providers' are kept as they are."""
     type_ = "/".join(part for part in (id.type, id.tail) if part)
     if not id.is_ours:
@@ -71,14 +71,14 @@ def render(context: Context, resource: Resource, behaviour: Behaviour) -> Body:
     return {"id": str(resource.id), "name": resource.id.name, "type": resource.id.full_type, **body}
 
 
-def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
     resource = behaviour.find(call.context, id)
     if resource is None:
         raise behaviour.missing(id)
     return answer_stored(call, render(call.context, resource, behaviour))
 
 
-def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
     body, store = call.json(), call.context.store
     try:
         with store.transaction():
@@ -102,7 +102,7 @@ def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa:
     return answer_stored(call, content, 201 if created else 200, headers)
 
 
-def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
     store, changes = call.context.store, call.json()
     with store.transaction():
         resource = store.get(id)
@@ -113,7 +113,7 @@ def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noq
     return _get(call, id, behaviour)
 
 
-def _delete(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # noqa: A002
+def _delete(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
     resource = call.context.store.get(id)
     if resource is None:
         return Response(b"", 204)
@@ -129,7 +129,7 @@ def _delete(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:  # no
 VERBS = {"GET": _get, "PUT": _put, "PATCH": _patch, "DELETE": _delete}
 
 
-def _list(call: Call, id: ResourceId) -> Response:  # noqa: A002
+def _list(call: Call, id: ResourceId) -> Response:
     """GET of a collection. `$top` cuts the list; the emulator has no pages."""
     behaviour = _behaviour(id, "LIST")
     parent = id.resource
@@ -142,7 +142,7 @@ def _list(call: Call, id: ResourceId) -> Response:  # noqa: A002
     return answer_stored(call, {"value": [render(call.context, r, behaviour) for r in resources]})
 
 
-def _act(call: Call, id: ResourceId) -> Response:  # noqa: A002
+def _act(call: Call, id: ResourceId) -> Response:
     named = f"{id.type}/{id.tail}".lower()
     action = ACTIONS.get(named) or kinds.ACTIONS.get(named)
     if action is None:
@@ -150,7 +150,7 @@ def _act(call: Call, id: ResourceId) -> Response:  # noqa: A002
     return action(call)
 
 
-def _found(context: Context, id: ResourceId) -> list[Resource]:  # noqa: A002
+def _found(context: Context, id: ResourceId) -> list[Resource]:
     """The resources of a collection: of a parent, or of a whole subscription; `resources` is every type."""
     parent = id.resource
     if id.provider == RESOURCES and id.tail.lower() == "resources":

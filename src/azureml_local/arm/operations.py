@@ -23,7 +23,7 @@ FINISHED = ("Succeeded", "Failed", "Canceled")
 
 def start(
     context: Context,
-    id: ResourceId,  # noqa: A002
+    id: ResourceId,
     prefix: str,
     work: Callable[[], None],
     failed: Callable[[ServiceError], None] | None = None,

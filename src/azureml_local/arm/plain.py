@@ -21,7 +21,7 @@ class ArmResource(Behaviour):
     read_only: tuple[tuple[str, str], ...] = ()
     """(property, what Azure answers when it changes)."""
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         check_place(call.context, id)
         values = body.get("properties") or {}
         if existing is not None:
@@ -35,7 +35,7 @@ class ArmResource(Behaviour):
     def complete(
         self,
         context: Context,
-        id: ResourceId,  # noqa: A002
+        id: ResourceId,
         values: Body,
         existing: Resource | None,
     ) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class ArmResource(Behaviour):
         check_locks(call.context, resource.id)
         return None
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return ArmError(
             "ResourceNotFound",
             f"The Resource '{id.full_type}/{id.name}' under resource group '{id.group or '<null>'}' was not "
@@ -69,7 +69,7 @@ def no_group(name: str) -> ArmError:
     return ArmError("ResourceGroupNotFound", f"Resource group '{name}' could not be found.", 404)
 
 
-def check_place(context: Context, id: ResourceId) -> None:  # noqa: A002
+def check_place(context: Context, id: ResourceId) -> None:
     """A resource is made in a group, below a parent or on another resource that is there. Raises ArmError."""
     store = context.store
     if id.group and id.type.lower() != GROUP.lower():
@@ -88,7 +88,7 @@ def check_place(context: Context, id: ResourceId) -> None:  # noqa: A002
         )
 
 
-def check_locks(context: Context, id: ResourceId) -> None:  # noqa: A002
+def check_locks(context: Context, id: ResourceId) -> None:
     """A lock holds on its scope and on everything below it. Raises ArmError."""
     for lock in context.store.of_type(LOCKS):
         scope = lock.id.scope.lower()

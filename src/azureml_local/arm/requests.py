@@ -90,7 +90,7 @@ class Call:
             raise BadRequest(f"The path {self.path} holds no resource id.")
         return parsed
 
-    def id_url(self, id: ResourceId) -> str:  # noqa: A002
+    def id_url(self, id: ResourceId) -> str:
         """The address of a resource, with the api-version that was asked with."""
         return f"{self.context.base}{id}?api-version={self.parameter('api-version')}"
 

@@ -101,11 +101,11 @@ class Store:
             raise ValueError(f"the store holds an id that is none: {row[0]}")
         return Resource(parsed, json.loads(row[1]), row[2])
 
-    def get(self, id: ResourceId) -> Resource | None:  # noqa: A002
+    def get(self, id: ResourceId) -> Resource | None:
         rows = self._all("SELECT id, body, sequence FROM resources WHERE key = ?", id.key)
         return self._resource(rows[0]) if rows else None
 
-    def put(self, id: ResourceId, body: Body) -> bool:  # noqa: A002
+    def put(self, id: ResourceId, body: Body) -> bool:
         """Store `body`; True if the resource is new. An id keeps the spelling it was first written with."""
         with self.transaction():
             self.generation += not id.is_ours
@@ -116,7 +116,7 @@ class Store:
             self._change("INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?)", *row)
             return True
 
-    def delete(self, id: ResourceId) -> bool:  # noqa: A002
+    def delete(self, id: ResourceId) -> bool:
         """Remove a resource and everything below it; False if there was none."""
         with self.transaction():
             self.generation += 1
@@ -180,6 +180,6 @@ class Store:
         return [(key, json.loads(body)) for key, body in rows]
 
 
-def _below(id: ResourceId) -> str:  # noqa: A002
+def _below(id: ResourceId) -> str:
     """The pattern of the keys below an id."""
     return id.key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "/%"

@@ -24,7 +24,7 @@ class CodeVersion(Version):
     def __init__(self) -> None:
         super().__init__("code", ("codeUri",))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if not values.get("codeUri"):
             raise not_a_form("codeUri")
         texts = {key: str(value) for key, value in values["properties"].items()}

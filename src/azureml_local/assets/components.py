@@ -28,7 +28,7 @@ class ComponentVersion(Version):
     def __init__(self) -> None:
         super().__init__("component", ())
 
-    def store_as(self, call: Call, id: ResourceId, body: Body) -> ResourceId:  # noqa: A002
+    def store_as(self, call: Call, id: ResourceId, body: Body) -> ResourceId:
         """An anonymous component gets a guid from its content: the same one each time."""
         if id.parent.name != ANONYMOUS:
             return id
@@ -37,7 +37,7 @@ class ComponentVersion(Version):
         content = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
         return id.parent.child("versions", str(uuid.uuid5(uuid.NAMESPACE_OID, content)))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         spec = as_text(values.get("componentSpec") or {})
         spec.pop("_source", None)
         for port in (spec.get("inputs") or {}).values():
@@ -56,7 +56,7 @@ class ComponentVersion(Version):
             "stage": "Logged" if anonymous else "Development",
         }
 
-    def check_unchanged(self, id: ResourceId, values: Body, known: Body) -> None:  # noqa: A002
+    def check_unchanged(self, id: ResourceId, values: Body, known: Body) -> None:
         if id.parent.name == ANONYMOUS:
             return  # its version is made from its content
         for field in ("code", "command", "environment", "inputs", "outputs", "type"):
@@ -67,7 +67,7 @@ class ComponentVersion(Version):
                     inner=("BadArgument", "ArgumentInvalid", "UpdateComponentFailed"),
                 )
 
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+    def find(self, context: Context, id: ResourceId) -> Resource | None:
         """The version `azureml_default` is the newest one; its id names the label."""
         if id.name != DEFAULT_LABEL:
             return context.store.get(id)
@@ -84,7 +84,7 @@ def as_text(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else str(value)
 
 
-def _environment(context: Context, id: ResourceId, reference: str) -> str:  # noqa: A002
+def _environment(context: Context, id: ResourceId, reference: str) -> str:
     """The full id of an environment. Raises NotFound for one that was never registered."""
     if reference.startswith(CATALOGUE):
         return reference

@@ -15,6 +15,6 @@ class DataVersion(Version):
     def __init__(self) -> None:
         super().__init__("data", ("dataUri", "dataType"))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         uri = values.get("dataUri") or ""
         return {"stage": None, "intellectualProperty": None, **values, "dataUri": normalise(id, uri)}

@@ -24,7 +24,7 @@ class EnvironmentVersion(Version):
     def __init__(self) -> None:
         super().__init__("environment", ("image", "condaFile", "build"))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if values.get("build") and values.get("image"):
             raise BadRequest(
                 "More than one of BaseImage, BaseDockerfile, and BuildContext were set; "
@@ -62,12 +62,12 @@ def _as_json(conda: str) -> str:
 
 def find(context: Context, workspace: ResourceId, reference: str) -> Resource | None:
     """The environment version that a reference names: an ARM id, `azureml:name:version`, `azureml:name@latest`."""
-    id = ResourceId.parse(reference)  # noqa: A001
+    id = ResourceId.parse(reference)
     if id is None:
         name, _, label = reference.removeprefix("azureml:").partition("@")
         if label:
             versions = context.store.children(workspace.child("environments", name), "versions")
             return versions[-1] if versions else None
         name, _, version = name.rpartition(":")
-        id = workspace.child("environments", name).child("versions", version)  # noqa: A001
+        id = workspace.child("environments", name).child("versions", version)
     return context.store.get(id)

@@ -20,7 +20,7 @@ class ModelVersion(Version):
     def __init__(self) -> None:
         super().__init__("model", ("modelUri", "modelType"))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         context = call.context
         if not values.get("modelUri"):
             raise not_a_form("modelUri")

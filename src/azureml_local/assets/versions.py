@@ -21,7 +21,7 @@ class Container(Behaviour):
     def __init__(self, noun: str) -> None:
         self.noun = noun
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         return {"properties": body.get("properties") or {}}
 
     def view(self, context: Context, resource: Resource) -> Body:
@@ -41,7 +41,7 @@ class Container(Behaviour):
             computed["dataType"] = properties(versions[-1])["dataType"]
         return {**resource.body, "properties": computed}
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return not_found(self.noun, id.name)
 
 
@@ -63,7 +63,7 @@ class Version(Behaviour):
         self.noun = noun
         self.fixed = fixed
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         values = {
             "description": None,
             "isArchived": False,
@@ -83,11 +83,11 @@ class Version(Behaviour):
             call.context.store.put(container, {"properties": {}, "systemData": system_data()})
         return {"properties": values}
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         """The properties, checked and with what the service adds."""
         return values
 
-    def check_unchanged(self, id: ResourceId, values: Body, known: Body) -> None:  # noqa: A002
+    def check_unchanged(self, id: ResourceId, values: Body, known: Body) -> None:
         """Refuse another content under a version that exists, in the service's words."""
         for field in self.fixed:
             if field in values and values[field] != known.get(field):
@@ -100,7 +100,7 @@ class Version(Behaviour):
                     status=self.conflict_status,
                 )
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return not_found(self.noun, id.parent.name, id.name)
 
     def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:

@@ -31,7 +31,7 @@ PROBE = {
     "period": "PT10S",
     "initialDelay": "PT10S",
 }
-TOKEN_ISSUER = "azureml"
+ISSUER = "azureml"
 """Who issues the tokens that open an endpoint (AMLToken)."""
 BUSY = ("Creating", "Updating", "Deleting")
 
@@ -50,7 +50,7 @@ class OnlineEndpoint(Behaviour):
 
     noun = "online endpoint"
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         _check_name("endpoint", id.name)
         values = dict(body.get("properties") or {})
         if existing is None:
@@ -81,7 +81,7 @@ class OnlineEndpoint(Behaviour):
         }
 
     @staticmethod
-    def _check_unique(context: Context, id: ResourceId) -> None:  # noqa: A002
+    def _check_unique(context: Context, id: ResourceId) -> None:
         if not context.parity.holds("endpoint-name-unique"):
             return
         for other in context.store.of_type("workspaces/onlineEndpoints"):
@@ -92,7 +92,7 @@ class OnlineEndpoint(Behaviour):
                     inner=("BadArgument",),
                 )
 
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:  # noqa: A002
+    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:
         context = call.context
         if context.store.read("endpoint-keys", id.key) is None:
             keys = {name: secrets.token_urlsafe(32) for name in ("primaryKey", "secondaryKey")}
@@ -135,7 +135,7 @@ class OnlineEndpoint(Behaviour):
         return changed
 
     def delete(self, call: Call, resource: Resource) -> Body:
-        context, id = call.context, resource.id  # noqa: A001
+        context, id = call.context, resource.id
         set_state(context, id, "Deleting")
 
         def work() -> None:
@@ -146,7 +146,7 @@ class OnlineEndpoint(Behaviour):
 
         return operations.start(context, id, "oe", work)
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return NotFound(
             f"An endpoint with the name '{id.name}' does not exist in the workspace '{id.workspace.name}'. "
             "Please check the endpoint name and also ensure the current user has access to it.",
@@ -159,7 +159,7 @@ def _busy(name: str, existing: Resource) -> str:
     return f"Cannot create a deployment in endpoint {name} because it is in {state} provisioning state"
 
 
-def _weights(context: Context, id: ResourceId, given: dict[str, Any], what: str) -> dict[str, int]:  # noqa: A002
+def _weights(context: Context, id: ResourceId, given: dict[str, Any], what: str) -> dict[str, int]:
     """A map of shares, checked: existing deployments, whole percentages, a sum of 0 or 100 (mirror: one, ≤ 50)."""
     known = {d.id.name.lower(): d.id.name for d in context.store.children(id, "deployments")}
     weights: dict[str, int] = {}
@@ -182,7 +182,7 @@ class OnlineDeployment(Behaviour):
 
     noun = "online deployment"
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         _check_name("deployment", id.name)
         context, values = call.context, dict(body.get("properties") or {})
         endpoint = context.store.get(id.parent)
@@ -201,7 +201,7 @@ class OnlineDeployment(Behaviour):
         return {**received, "sku": sku, "properties": values, "_provisioned": provisioned}
 
     @staticmethod
-    def _check_existing(context: Context, id: ResourceId, existing: Resource) -> None:  # noqa: A002
+    def _check_existing(context: Context, id: ResourceId, existing: Resource) -> None:
         state = properties(existing)["provisioningState"]
         if state in BUSY:
             raise BadRequest(f"The deployment {id.name} is in {state} provisioning state.")
@@ -213,7 +213,7 @@ class OnlineDeployment(Behaviour):
             )
 
     @staticmethod
-    def _check_parts(context: Context, id: ResourceId, values: Body) -> None:  # noqa: A002
+    def _check_parts(context: Context, id: ResourceId, values: Body) -> None:
         kind = values.get("endpointComputeType", "Managed")
         if kind != "Managed":
             raise NotSupported(f"online deployments on {kind}")
@@ -231,7 +231,7 @@ class OnlineDeployment(Behaviour):
             reference = str(values["environmentId"]).rpartition("/environments/")[2]
             raise BadRequest(f"The environment {reference} does not exist in the workspace.", inner=("NotFound",))
 
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:  # noqa: A002
+    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:
         context = call.context
 
         def work() -> None:
@@ -261,7 +261,7 @@ class OnlineDeployment(Behaviour):
         raise NotSupported("PATCH workspaces/onlineEndpoints/deployments")
 
     def delete(self, call: Call, resource: Resource) -> Body:
-        context, id = call.context, resource.id  # noqa: A001
+        context, id = call.context, resource.id
         endpoint = context.store.get(id.parent)
         weight = (properties(endpoint).get("traffic") or {}).get(id.name, 0) if endpoint else 0
         if weight and context.parity.holds("deployment-delete-with-traffic"):
@@ -278,14 +278,14 @@ class OnlineDeployment(Behaviour):
 
         return operations.start(context, id, "od", work)
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return NotFound(
             f"A deployment with the name '{id.name}' does not exist in the endpoint '{id.parent.name}'.",
             inner=("NotFound", "DeploymentNotFound"),
         )
 
 
-def _drop_from_traffic(context: Context, id: ResourceId) -> None:  # noqa: A002
+def _drop_from_traffic(context: Context, id: ResourceId) -> None:
     endpoint = context.store.get(id.parent)
     if endpoint is None:
         return
@@ -295,7 +295,7 @@ def _drop_from_traffic(context: Context, id: ResourceId) -> None:  # noqa: A002
     context.store.put(id.parent, {**endpoint.body, "properties": values})
 
 
-def set_state(context: Context, id: ResourceId, state: str, **extra: Any) -> None:  # noqa: A002
+def set_state(context: Context, id: ResourceId, state: str, **extra: Any) -> None:
     with context.store.transaction():
         resource = context.store.get(id)
         if resource is not None:
@@ -335,7 +335,7 @@ def regenerate_keys(call: Call) -> Response:
 def token(call: Call) -> Response:
     """POST …/token: opens this endpoint and nothing else. Good for 24 hours, to be renewed after 12."""
     endpoint = _known(call).id.key
-    text, expires = call.context.signer.token(endpoint, issuer=TOKEN_ISSUER, subject=endpoint)
+    text, expires = call.context.signer.token(endpoint, issuer=ISSUER, subject=endpoint)
     refresh = int(time.time()) + 12 * 3600
     return answer(
         {

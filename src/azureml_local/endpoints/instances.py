@@ -65,14 +65,14 @@ class Instances:
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def group(self, id: ResourceId) -> Group | None:  # noqa: A002
+    def group(self, id: ResourceId) -> Group | None:
         return self._groups.get(id.key)
 
-    def alive(self, id: ResourceId) -> bool:  # noqa: A002
+    def alive(self, id: ResourceId) -> bool:
         group = self.group(id)
         return group is not None and group.next() is not None
 
-    def provision(self, id: ResourceId) -> None:  # noqa: A002
+    def provision(self, id: ResourceId) -> None:
         """Start the instances of a deployment and wait until they are healthy; then they replace the old ones.
 
         Raises ServiceError with the service's code if they cannot be started; the old ones go on serving.
@@ -126,7 +126,7 @@ class Instances:
         else:
             set_state(self.context, resource.id, "Succeeded", _provisioned=True)
 
-    def stop(self, id: ResourceId) -> None:  # noqa: A002
+    def stop(self, id: ResourceId) -> None:
         """End the instances of a deployment."""
         with self._lock:
             group = self._groups.pop(id.key, None)
@@ -145,13 +145,13 @@ class Instances:
         for process in processes:
             _kill(process)
 
-    def log(self, id: ResourceId, lines: int) -> str:  # noqa: A002
+    def log(self, id: ResourceId, lines: int) -> str:
         """The last lines of what the instances wrote."""
         path = self._log_file(id)
         text = path.read_text(errors="replace") if path.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def _log_file(self, id: ResourceId) -> Path:  # noqa: A002
+    def _log_file(self, id: ResourceId) -> Path:
         name = uuid.uuid5(uuid.NAMESPACE_URL, id.key).hex
         return self.context.home.logs / "deployments" / f"{name}.log"
 

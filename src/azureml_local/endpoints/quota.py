@@ -31,7 +31,7 @@ def needed(body: Body) -> int:
     return math.ceil(round(factor * instances, 6)) * cores(size)
 
 
-def check(context: Context, id: ResourceId, body: Body, existing: Resource | None) -> None:  # noqa: A002
+def check(context: Context, id: ResourceId, body: Body, existing: Resource | None) -> None:
     """Refuse a deployment that the pool of the subscription has no room for."""
     if not context.parity.holds("deployment-quota"):
         return

@@ -19,7 +19,7 @@ from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.signer import SCORING
 from ..arm.store import Resource
-from .endpoint import TOKEN_ISSUER, settings_of
+from .endpoint import ISSUER, settings_of
 from .instances import Group
 
 PATTERN = re.compile(r"^/endpoints/(?P<endpoint>[^/]+)/(?P<route>score|swagger\.json)$")
@@ -88,7 +88,7 @@ class Router:
         else:
             signer = self.context.signer
             if mode == "AMLToken":
-                allowed = signer.claims(shown, [endpoint.id.key], TOKEN_ISSUER) is not None
+                allowed = signer.claims(shown, [endpoint.id.key], ISSUER) is not None
             else:
                 allowed = self._may_score(signer.claims(shown, [SCORING]) or {}, endpoint)
         return "" if allowed else "key_auth_access_denied"
@@ -123,7 +123,7 @@ class Router:
         self, request: Request, endpoint: Resource, name: str, route: str, body: bytes, identifier: str
     ) -> Response:
         """One request to one deployment, within its limits."""
-        id = endpoint.id.child("deployments", name)  # noqa: A001
+        id = endpoint.id.child("deployments", name)
         group, resource = self.context.instances.group(id), self.context.store.get(id)
         if group is None or resource is None:
             return self._failed(name, 503, "model_not_ready", b"")

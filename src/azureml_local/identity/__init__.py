@@ -1,1 +1,1 @@
-"""Who calls: certificates, federation, managed identities, and how azure-identity and azure-ai-ml find the emulator."""
+"""Who calls: certificates, federation, managed identities, and how the SDK finds the emulator."""

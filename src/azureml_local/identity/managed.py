@@ -27,7 +27,7 @@ class ManagedIdentity:
         return {"oid": self.principal, "sub": self.principal, "appid": self.client, "xms_mirid": str(self.id)}
 
 
-def of_resource(context: Context, id: ResourceId | None) -> ManagedIdentity | None:  # noqa: A002
+def of_resource(context: Context, id: ResourceId | None) -> ManagedIdentity | None:
     """The identity with this resource id."""
     found = context.store.get(id) if id else None
     if found is None:

@@ -80,10 +80,10 @@ def nodes(context: Context, workspace: ResourceId, jobs: Mapping[str, Body]) -> 
 
 def component_spec(context: Context, workspace: ResourceId, reference: str) -> Body:
     """The spec of a component. The words of the 404 are the service's."""
-    id = ResourceId.parse(reference)  # noqa: A001
+    id = ResourceId.parse(reference)
     if id is None:
         name, _, version = reference.removeprefix("azureml:").rpartition(":")
-        id = workspace.child("components", name).child("versions", version)  # noqa: A001
+        id = workspace.child("components", name).child("versions", version)
     resource = context.store.get(id)
     if resource is None:
         raise NotFound(

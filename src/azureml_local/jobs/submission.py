@@ -31,7 +31,7 @@ class Job(Behaviour):
 
     noun = "job"
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         values = body.get("properties") or {}
         if existing is not None:
             # A second PUT changes what describes the job, not the job.
@@ -51,7 +51,7 @@ class Job(Behaviour):
         check(call, id, values)
         return {"properties": {"description": None, **values, "tags": values.get("tags") or {}}}
 
-    def _check_command(self, call: Call, id: ResourceId, values: Body) -> None:  # noqa: A002
+    def _check_command(self, call: Call, id: ResourceId, values: Body) -> None:
         context = call.context
         if not values.get("command"):
             raise not_a_form("command")
@@ -78,7 +78,7 @@ class Job(Behaviour):
                 details=tuple(("RequestInvalid", message) for _ in named),
             )
 
-    def _check_pipeline(self, call: Call, id: ResourceId, values: Body) -> None:  # noqa: A002
+    def _check_pipeline(self, call: Call, id: ResourceId, values: Body) -> None:
         if not values.get("jobs"):
             raise not_a_form("jobs")
         settings = values.get("settings") or {}
@@ -86,7 +86,7 @@ class Job(Behaviour):
         for node in graph.nodes(call.context, id.workspace, values["jobs"]).values():
             _check_compute(call.context, id.workspace, node.body.get("computeId"))
 
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> None:  # noqa: A002
+    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> None:
         resource = call.context.store.get(id)
         if resource is None:
             return
@@ -105,7 +105,7 @@ class Job(Behaviour):
         )
         call.context.runner.start(run)
 
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+    def find(self, context: Context, id: ResourceId) -> Resource | None:
         """A step is found too, as a resource without properties: the SDK then asks run history."""
         resource = context.store.get(id)
         run = Run(context, id.workspace, id.name)
@@ -141,7 +141,7 @@ class Job(Behaviour):
         }
         return {**resource.body, "properties": {**values, **computed}}
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return NotFound(f"Run {id.name} was not found", inner=("NotFound",))
 
     def delete(self, call: Call, resource: Resource) -> Body | None:

@@ -20,7 +20,7 @@ class Subscription(ArmResource):
 
     can_delete = False
 
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+    def find(self, context: Context, id: ResourceId) -> Resource | None:
         body = {"subscriptionId": id.name, "displayName": "local", "state": "Enabled", "tenantId": TENANT}
         return Resource(id, body, 0)
 
@@ -46,5 +46,5 @@ class ResourceGroup(ArmResource):
 
         return operations.start(context, resource.id, "groupOperation", work)
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return no_group(id.name)

@@ -26,7 +26,7 @@ class Vault(ArmResource):
     def complete(
         self,
         context: Context,
-        id: ResourceId,  # noqa: A002
+        id: ResourceId,
         values: Body,
         existing: Resource | None,
     ) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def remember(context: Context, vault: Resource) -> None:
 class DeletedVault(ArmResource):
     """What is left of a deleted vault: it holds its name until it is purged (rule soft-delete)."""
 
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+    def find(self, context: Context, id: ResourceId) -> Resource | None:
         body = context.store.read(DELETED_VAULT, id.name.lower())
         return Resource(id, {"properties": body}, 0) if body else None
 

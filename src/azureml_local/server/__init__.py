@@ -1,1 +1,1 @@
-"""The whole server: what it answers (app), what it knows (types), how it starts, and how one speaks to it (control)."""
+"""The whole server: what it answers (app), what it knows (types), how it starts, how one speaks to it."""

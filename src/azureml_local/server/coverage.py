@@ -1,4 +1,4 @@
-"""What of azure-ai-ml's own client the emulator supports: `python -m azureml_local.server.coverage` prints the table.
+"""What of azure-ai-ml's own client is supported: `python -m azureml_local.server.coverage` prints the table.
 
 The operations are read from the text of the installed SDK's generated client, so that one that a new SDK adds
 shows up by itself; a test compares the table with `docs/azure-ml-operations.md`.
@@ -25,8 +25,8 @@ REFUSED = {("workspaces/jobs", "DELETE"), ("workspaces/onlineendpoints/deploymen
 """Operations of a supported type that answer 501 all the same."""
 HEAD = """# Operations of Azure ML
 
-Made by `python -m azureml_local.server.coverage` from the client inside the installed azure-ai-ml. What is not supported
-answers 501 with its name.
+Made by `python -m azureml_local.server.coverage` from the client inside the installed azure-ai-ml. What is not
+supported answers 501 with its name.
 
 | resource type or action | supported | not supported |
 | --- | --- | --- |

@@ -31,7 +31,7 @@ class Identity(ArmResource):
     def complete(
         self,
         context: Context,
-        id: ResourceId,  # noqa: A002
+        id: ResourceId,
         values: Body,
         existing: Resource | None,
     ) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class FederatedCredential(ArmResource):
     def complete(
         self,
         context: Context,
-        id: ResourceId,  # noqa: A002
+        id: ResourceId,
         values: Body,
         existing: Resource | None,
     ) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class FederatedCredential(ArmResource):
 class RoleDefinition(ArmResource):
     """A custom role; the built-in ones are there from the beginning."""
 
-    def find(self, context: Context, id: ResourceId) -> Resource | None:  # noqa: A002
+    def find(self, context: Context, id: ResourceId) -> Resource | None:
         role = builtin.ROLES.get(id.name.lower())
         if role is None:
             return super().find(context, id)
@@ -99,7 +99,7 @@ class RoleAssignment(ArmResource):
     def complete(
         self,
         context: Context,
-        id: ResourceId,  # noqa: A002
+        id: ResourceId,
         values: Body,
         existing: Resource | None,
     ) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class Budget(ArmResource):
     def complete(
         self,
         context: Context,
-        id: ResourceId,  # noqa: A002
+        id: ResourceId,
         values: Body,
         existing: Resource | None,
     ) -> dict[str, Any]:

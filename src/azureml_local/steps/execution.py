@@ -110,7 +110,7 @@ class Execution:
         """Mount everything, start the supervisor and wait for the result."""
         code = None
         if self.step.code:
-            id = ResourceId.parse(self.step.code)  # noqa: A001
+            id = ResourceId.parse(self.step.code)
             version = self.context.store.get(id) if id else None
             if version is None:
                 raise folders.StreamNotFound(f"The code snapshot {self.step.code} does not exist.")

@@ -68,7 +68,7 @@ class Datastore(Behaviour):
 
     noun = "datastore"
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         values = body.setdefault("properties", {})
         kind = str(values.get("datastoreType"))
         if kind not in CONTAINERS:
@@ -92,7 +92,7 @@ class Datastore(Behaviour):
             "properties": {"description": None, "tags": {}, "properties": None, **values},
         }
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return NotFound(f"Could not find datastore: {id.name}.", inner=("NotFound",))
 
     def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:

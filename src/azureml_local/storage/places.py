@@ -80,9 +80,9 @@ def locate(context: Context, workspace: ResourceId, uri: str) -> Location:
 
         return output_location(context, workspace, found["j"], found["o"], found["rest"])
     if (found := ASSET.match(uri)) or uri.lower().startswith("/subscriptions/"):
-        id = ResourceId.parse(uri)  # noqa: A001
+        id = ResourceId.parse(uri)
         if found:
-            id = workspace.workspace.child("data", found["n"]).child("versions", found["v"])  # noqa: A001
+            id = workspace.workspace.child("data", found["n"]).child("versions", found["v"])
         if id is not None:
             return _from_asset(context, id)
     raise BadRequest(f"azureml_local cannot read from {uri}.", inner=("InvalidUri",))
@@ -106,7 +106,7 @@ def _from_url(context: Context, url: str) -> Location:
     raise NotFound(f"There is no blob at {url}.", inner=("NotFound",))
 
 
-def _from_asset(context: Context, id: ResourceId) -> Location:  # noqa: A002
+def _from_asset(context: Context, id: ResourceId) -> Location:
     resource = context.store.get(id)
     if resource is None:
         kind, name = id.pairs[-2] if len(id.pairs) > 1 else id.pairs[-1]

@@ -22,7 +22,7 @@ def page(call: Call) -> Response:
     """GET /studio: the workspaces. …/studio/runs?wsid=WORKSPACE: MLflow's pages; …/runs/RUN?wsid=: one run's."""
     tracking = call.context.tracking
     parts = call.path.strip("/").split("/")
-    id = ResourceId.parse(call.parameter("wsid"))  # noqa: A001
+    id = ResourceId.parse(call.parameter("wsid"))
     if len(parts) == 2 and id is not None and call.context.store.get(id.workspace):
         return RedirectResponse(tracking.address(id.workspace))
     if len(parts) == 3 and id is not None:

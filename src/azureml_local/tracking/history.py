@@ -52,7 +52,7 @@ def handle(call: Call) -> Response | None:
 
 
 def _run(call: Call, workspace: str, name: str) -> Run:
-    id = ResourceId.parse(workspace)  # noqa: A001
+    id = ResourceId.parse(workspace)
     run = Run(call.context, id, name) if id else None
     if run is None or not run.exists:
         raise NotFound(f"Run {name} was not found", inner=("NotFound",))
@@ -157,7 +157,7 @@ def _rundata(call: Call, workspace: str) -> Response:
 
 def _resolve(call: Call, workspace: str) -> Response:
     """The asset ids that `_rundata` gave are URIs already."""
-    id = ResourceId.parse(workspace)  # noqa: A001
+    id = ResourceId.parse(workspace)
     values = {}
     for uri in call.json().get("values", []):
         if id is None:

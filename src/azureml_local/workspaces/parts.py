@@ -37,7 +37,7 @@ PARTS = (
 )
 
 
-def check(call: Call, id: ResourceId, body: Body, existing: Resource | None) -> None:  # noqa: A002
+def check(call: Call, id: ResourceId, body: Body, existing: Resource | None) -> None:
     """Raises the service's refusal of a workspace that cannot be."""
     context, values = call.context, body.get("properties") or {}
     if existing is None:
@@ -60,7 +60,7 @@ def check(call: Call, id: ResourceId, body: Body, existing: Resource | None) -> 
         _check_grants(context, id, values)
 
 
-def _check_name(context: Context, id: ResourceId) -> None:  # noqa: A002
+def _check_name(context: Context, id: ResourceId) -> None:
     refused = context.store.read(REFUSED, id.key)
     if refused and context.parity.holds("name-cache") and time.time() < refused["until"]:
         raise BadRequest(refused["message"], inner=("BadArgument",))
@@ -77,7 +77,7 @@ def _check_registry(context: Context, values: Body, existing: Resource | None) -
         raise BadRequest("Detaching Container Registry with workspace is not supported", code="BadRequest")
 
 
-def _check_grants(context: Context, id: ResourceId, values: Body) -> None:  # noqa: A002
+def _check_grants(context: Context, id: ResourceId, values: Body) -> None:
     identity = of_resource(context, ResourceId.parse(str(values.get("primaryUserAssignedIdentity") or "")))
     lacking = _first_lacking(context, identity, values) if identity else None
     if identity is None or lacking is None:

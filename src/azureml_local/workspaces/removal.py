@@ -26,7 +26,7 @@ def check(context: Context, workspace: Resource) -> None:
 
 def remove(context: Context, workspace: Resource, purge: bool) -> None:
     """Delete everything in it. Without `purge` its name stays taken (rule soft-delete)."""
-    id = workspace.id  # noqa: A001
+    id = workspace.id
     running = [
         key
         for key, record in context.store.documents("run")

@@ -22,7 +22,7 @@ class Workspace(Behaviour):
 
     noun = "workspace"
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         parts.check(call, id, body, existing)
         named = str((body.get("properties") or {}).get("storageAccount") or "").rsplit("/", 1)[-1]
         _make_datastores(call.context, id, named or account(call.context, id))
@@ -36,11 +36,11 @@ class Workspace(Behaviour):
             call.context, resource.id, "workspaceOperation", lambda: removal.remove(call.context, resource, forget)
         )
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return PLAIN.missing(id)
 
     def view(self, context: Context, resource: Resource) -> Body:
-        id, received = resource.id, properties(resource)  # noqa: A001
+        id, received = resource.id, properties(resource)
         group = f"/subscriptions/{id.subscription}/resourceGroups/{id.group}/providers"
         computed: dict[str, Any] = {
             "friendlyName": id.name,
@@ -68,7 +68,7 @@ class Compute(Behaviour):
 
     noun = "compute"
 
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:  # noqa: A002
+    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         outer = body.setdefault("properties", {})
         kind = outer.get("computeType", "AmlCompute")
         if kind != "AmlCompute":
@@ -88,7 +88,7 @@ class Compute(Behaviour):
         }
         return {"tags": {}, "location": LOCATION, **body}
 
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:  # noqa: A002
+    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:
         return operations.start(call.context, id, "computeOperation", lambda: None)
 
     def view(self, context: Context, resource: Resource) -> Body:
@@ -106,14 +106,14 @@ class Compute(Behaviour):
         body.pop("systemData", None)  # a compute has none; its times stand in its properties
         return body
 
-    def missing(self, id: ResourceId) -> ServiceError:  # noqa: A002
+    def missing(self, id: ResourceId) -> ServiceError:
         return EmptyNotFound(f"compute {id.name} not found")
 
     def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:
         return resources
 
 
-def ensure_workspace(call: Call, id: ResourceId) -> None:  # noqa: A002
+def ensure_workspace(call: Call, id: ResourceId) -> None:
     """A workspace exists from its first use, so that a script written for Azure finds the one it names.
 
     Not for the identities of a deployment, who work in what the deployment made.

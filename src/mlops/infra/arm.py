@@ -41,21 +41,21 @@ class Manager:
             )
             self._base = base
 
-    def get(self, id: str, version: str) -> dict[str, Any] | None:  # noqa: A002
+    def get(self, id: str, version: str) -> dict[str, Any] | None:
         """A resource, or None where there is none."""
         answer = self._send("GET", id, version)
         if answer.status_code == 404:
             return None
         return self._content(answer)
 
-    def put(self, id: str, version: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    def put(self, id: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
         """Make a resource what the body says, and wait until it is. Raises ServiceFailed."""
         answer = self._send("PUT", id, version, json=body)
         content = self._content(answer)
         self._wait(answer)
         return content
 
-    def delete(self, id: str, version: str, **parameters: str) -> bool:  # noqa: A002
+    def delete(self, id: str, version: str, **parameters: str) -> bool:
         """Delete a resource and wait until it is gone; False if there was none."""
         answer = self._send("DELETE", id, version, **parameters)
         if answer.status_code in (204, 404):
@@ -65,13 +65,13 @@ class Manager:
         self._wait(answer)
         return True
 
-    def post(self, id: str, version: str) -> None:  # noqa: A002
+    def post(self, id: str, version: str) -> None:
         """An action without a body, to its end."""
         answer = self._send("POST", id, version)
         self._content(answer)
         self._wait(answer)
 
-    def list(self, id: str, version: str) -> list[dict[str, Any]]:  # noqa: A002
+    def list(self, id: str, version: str) -> list[dict[str, Any]]:
         """The resources of a collection; none where what it is of does not exist."""
         answer = self._send("GET", id, version)
         if answer.status_code == 404:

@@ -100,7 +100,7 @@ class Destroyer:
             self.say(f"purge {vault['name']}")
             self.manager.post(f"{held}/purge", VAULT_VERSION)
 
-    def _delete(self, id: str, version: str, **parameters: str) -> None:  # noqa: A002
+    def _delete(self, id: str, version: str, **parameters: str) -> None:
         if self.manager.get(id, version) is None:
             return
         self.say(f"delete {id.rpartition('/providers/')[2] or id}")
@@ -108,20 +108,20 @@ class Destroyer:
             self.deleted.append(id)
 
 
-def _is_group(id: str) -> bool:  # noqa: A002
+def _is_group(id: str) -> bool:
     return "/providers/" not in id
 
 
-def _is_workspace(id: str) -> bool:  # noqa: A002
+def _is_workspace(id: str) -> bool:
     lowered = id.lower()
     return ML in lowered and "/" not in lowered.partition(ML)[2]
 
 
-def _is_beside_groups(id: str) -> bool:  # noqa: A002
+def _is_beside_groups(id: str) -> bool:
     return not _is_group(id) and "/resourcegroups/" not in id.lower()
 
 
-def _version(id: str) -> str:  # noqa: A002
+def _version(id: str) -> str:
     """An api-version that knows the type of an id."""
     if _is_group(id):
         return GROUP_VERSION

@@ -134,7 +134,7 @@ class Direct:
             ) from error
         self._answers[str(desired["id"]).lower()] = answer
 
-    def _reference(self, id: str) -> Mapping[str, Any]:  # noqa: A002
+    def _reference(self, id: str) -> Mapping[str, Any]:
         """The properties of a resource of this deployment or another. Raises BadInput."""
         key = id.lower()
         if key not in self._answers:
@@ -146,7 +146,7 @@ class Direct:
             self._answers[key] = found
         return dict(self._answers[key].get("properties") or {})
 
-    def _foreseen(self, id: str) -> Mapping[str, Any]:  # noqa: A002
+    def _foreseen(self, id: str) -> Mapping[str, Any]:
         """The same for a plan: what is not there yet is not known."""
         try:
             return self._reference(id)
@@ -166,7 +166,7 @@ class Direct:
             raise BadInput(f"an output of the deployment: {error}") from error
         return outcome
 
-    def _version_of(self, id: str) -> str:  # noqa: A002
+    def _version_of(self, id: str) -> str:
         """An api-version for a resource that this deployment does not name: that of one of its type."""
         kind = id.lower().rpartition("/providers/")[2].split("/")[:2]
         of_kind = (v for k, v in self._versions.items() if k.rpartition("/providers/")[2].split("/")[:2] == kind)
