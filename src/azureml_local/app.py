@@ -24,7 +24,7 @@ from .errors import ServiceError, error_response
 from .identity import endpoints as identity
 from .identity import federation, managed
 from .jobs import history
-from .requests import Call, answer
+from .requests import Call, answer, parse_query
 from .storage import blobs
 from .tracking import gateway
 
@@ -56,6 +56,12 @@ def create(context: Context) -> Starlette:
     router = Router(context, client)
 
     async def handle(request: Request) -> Response:
+        try:
+            return await respond(request)
+        except ServiceError as error:
+            return error_response(error)
+
+    async def respond(request: Request) -> Response:
         response = await router(request)
         if response is None:
             path = request.url.path
@@ -102,7 +108,8 @@ def _refusal(context: Context, request: Request) -> Response | None:
     place = blobs.matches(request.scope["path"])
     if place:
         call = _call(context, request, b"")
-        if context.signer.sas_allows(call.query, place.container, blobs.permission(call)):
+        signed = context.signer.sas_allows(call.parameters, place.container, blobs.permission(call))
+        if signed and managed.delegate(context, call.parameter("skoid")) is not None:
             return None
         return Response(b"", 403, headers={"x-ms-error-code": "AuthenticationFailed"})
     message = (
@@ -118,9 +125,8 @@ def principal(context: Context, request: Request) -> Principal:
     token = request.headers.get("authorization", "").partition(" ")[2]
     claims = context.signer.claims(token)
     if claims is None:
-        delegated = request.query_params.get("skoid", "")
-        claims = next((i.claims() for i in managed.everyone(context) if i.principal == delegated), {})
-    return principal_of(claims)
+        claims = managed.delegate(context, parse_query(request.url.query).get("skoid", ""))
+    return principal_of(claims or {})
 
 
 def _call(context: Context, request: Request, content: bytes) -> Call:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..ids import ResourceId
+from .tokens import PEOPLE, object_id
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -45,6 +46,16 @@ def everyone(context: Context) -> list[ManagedIdentity]:
 def with_client_id(context: Context, client: str) -> ManagedIdentity | None:
     """The identity with this client id."""
     return next((each for each in everyone(context) if each.client.lower() == client.lower()), None)
+
+
+def delegate(context: Context, oid: str) -> dict[str, str] | None:
+    """The claims of whoever delegated a signature, named by an object id; None for one that is nobody here (any more).
+
+    Without an object id the signature is the emulator's own, and nobody's.
+    """
+    if not oid or oid in map(object_id, PEOPLE):
+        return {"oid": oid}
+    return next((each.claims() for each in everyone(context) if each.principal == oid), None)
 
 
 def assigned(context: Context, resource: ResourceId) -> ManagedIdentity | None:
