@@ -10,6 +10,7 @@ import pytest
 
 from azureml_local import control
 from azureml_local.errors import LocalError
+from azureml_local.home import MARKER
 from tests.emulator import SUBSCRIPTION, Emulator, ended, wait_for
 
 from .serving import Serving
@@ -168,7 +169,7 @@ def test_reset_removes_all_but_the_built_environments(own: Emulator):
     built = own.home.root / "environments" / "built"
     built.mkdir()
     control.reset(own.home)
-    assert [path.name for path in own.home.root.iterdir()] == ["environments"]
+    assert {path.name for path in own.home.root.iterdir()} == {"environments", MARKER}
     assert built.is_dir()
     assert own.processes() == []
 

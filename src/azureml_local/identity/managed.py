@@ -49,7 +49,7 @@ def with_client_id(context: Context, client: str) -> ManagedIdentity | None:
 
 
 def delegate(context: Context, oid: str) -> dict[str, str] | None:
-    """The claims of whoever delegated a signature, named by an object id; None for one that is nobody here (any more).
+    """The claims of whoever delegated a signature, by object id; None for one that is nobody here (any more).
 
     Without an object id the signature is the emulator's own, and nobody's.
     """

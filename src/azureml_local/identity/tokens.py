@@ -95,7 +95,7 @@ class Signer:
         return f"sv=2024-11-04&sr=c&sp={permissions}&se={expires}{delegated}&sig={quote(signature)}"
 
     def sas_allows(self, values: Mapping[str, str], container: str, permission: str) -> bool:
-        """True if a query's parameters hold a signature for this container that allows `permission` (one letter)."""
+        """True if a query's parameters are a signature for this container that allows `permission` (a letter)."""
         expires, permissions = values.get("se", ""), values.get("sp", "")
         if not SECONDS.fullmatch(expires) or int(expires) < time.time() or permission not in permissions:
             return False
