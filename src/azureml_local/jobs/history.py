@@ -13,7 +13,7 @@ from ..context import SUFFIX
 from ..errors import NotFound, NotSupported
 from ..ids import ResourceId
 from ..requests import Call, answer
-from ..storage.blobs import files_below
+from ..storage.links import files_below
 from ..storage.uris import locate
 from ..store import Body
 from .outputs import declared_uri
@@ -117,7 +117,7 @@ def _details(run: Run) -> Body:
     sas = context.signer.sas(f"{account}/azureml")
     logs = {
         name: f"{context.base}/{account}.blob.{SUFFIX}/azureml/{path}/{name}?{sas}"
-        for name, _ in (files_below(folder) if folder.is_dir() else ())
+        for name, _ in files_below(folder, context.home.blobs / account / "azureml")
         if name.startswith(("user_logs/", "azureml-logs/", "logs/azureml/"))
     }
     status = record["status"]
