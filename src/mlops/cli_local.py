@@ -91,8 +91,10 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
     with _local() as (_, home):
         if not yes:
             typer.confirm(f"Remove every run, model and endpoint in {home.root}?", abort=True)
-        control.reset(home)
+        left = control.reset(home)
     typer.echo("everything is forgotten")
+    if left:
+        typer.echo(f"left in {home.root}, because it is none of the local Azure ML's: {', '.join(left)}", err=True)
 
 
 @app.command()

@@ -16,6 +16,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-0000000000aa"
 VERSION = {"api-version": "2024-01-01"}
 ML = "Microsoft.MachineLearningServices/workspaces"
 MANAGEMENT = "https://management.azure.com"
+STORAGE = "https://storage.azure.com/.default"
 
 
 class Arm:
@@ -24,6 +25,7 @@ class Arm:
     def __init__(self, emulator: Emulator, token: str | None = None, group: str | None = None) -> None:
         self.emulator = emulator
         self.token = token or emulator.token()
+        self.is_person = token is None
         self.subscription = f"/subscriptions/{SUBSCRIPTION}"
         self.group = group or f"{self.subscription}/resourceGroups/{fresh('rg')}"
         if group is None:
@@ -34,8 +36,9 @@ class Arm:
         return f"{self.group}/providers/{path}/{name}"
 
     def send(self, method: str, address: str, **options: Any) -> httpx.Response:
-        """One request, on a connection of its own."""
-        with self.emulator.http(headers={"Authorization": f"Bearer {self.token}"}) as http:
+        """One request, on a connection of its own; a blob is asked for with a token for storage."""
+        token = self.emulator.token(STORAGE) if self.is_person and ".blob." in address else self.token
+        with self.emulator.http(headers={"Authorization": f"Bearer {token}"}) as http:
             return http.request(method, address, **options)
 
     def put(self, id_: str, body: dict[str, Any]) -> httpx.Response:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from azureml_local.arm.errors import LocalError
+from azureml_local.machine.home import MARKER
 from azureml_local.server import control
 from tests.emulator import SUBSCRIPTION, Emulator, ended, wait_for
 
@@ -168,7 +169,7 @@ def test_reset_removes_all_but_the_built_environments(own: Emulator):
     built = own.home.root / "environments" / "built"
     built.mkdir()
     control.reset(own.home)
-    assert [path.name for path in own.home.root.iterdir()] == ["environments"]
+    assert {path.name for path in own.home.root.iterdir()} == {"environments", MARKER}
     assert built.is_dir()
     assert own.processes() == []
 

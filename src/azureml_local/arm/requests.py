@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -31,6 +33,20 @@ def to_client(context: Context, text: str) -> str:
     return text.replace(HERE, context.base)
 
 
+def parse_query(query: str) -> dict[str, str]:
+    """The parameters of a query string, names in lower case: the service compares them without case.
+
+    The only reading of a query that decides anything. Raises BadRequest where a parameter is given twice: whoever
+    read the first would judge another request than whoever read the last.
+    """
+    parameters: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name.lower() in parameters:
+            raise BadRequest(f"The query gives the parameter {name} more than once.", inner=("RequestInvalid",))
+        parameters[name.lower()] = value
+    return parameters
+
+
 @dataclass(frozen=True)
 class Call:
     """One request, whole. Handlers are plain functions from a Call to a Response and run in threads."""
@@ -43,12 +59,14 @@ class Call:
     content: bytes
     principal: Principal = NOBODY
 
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The query's parameters by their names in lower case. Raises BadRequest where one is given twice."""
+        return parse_query(self.query)
+
     def parameter(self, name: str, default: str = "") -> str:
-        """A query parameter; names are compared without case, as the service does."""
-        for key, values in parse_qs(self.query, keep_blank_values=True).items():
-            if key.lower() == name.lower():
-                return values[0]
-        return default
+        """A query parameter, whatever the case of its name."""
+        return self.parameters.get(name.lower(), default)
 
     def require(self, *needs: Need) -> None:
         """Raise the service's refusal unless whoever asks may (rule rbac).

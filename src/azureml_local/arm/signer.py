@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import jwt
 
@@ -24,10 +25,19 @@ SCORING = "https://ml.azure.com"
 """The audience with which an Entra token opens an endpoint."""
 STORAGE = ("https://storage.azure.com",)
 """The audience of blobs."""
+SECONDS = re.compile(r"[0-9]{1,12}")
+"""A time in Unix seconds, as a signature says when it ends."""
+PEOPLE = ("local-user", "step")
+"""Subjects of tokens that are no identity of a deployment: the person at this machine, and a step without one."""
 
 
 def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def object_id(subject: str) -> str:
+    """The object id of a subject that has none of its own."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, subject))
 
 
 class Signer:
@@ -62,7 +72,7 @@ class Signer:
             "iat": now,
             "nbf": now,
             "exp": expires,
-            "oid": str(uuid.uuid5(uuid.NAMESPACE_DNS, subject)),
+            "oid": object_id(subject),
             "sub": subject,
             "tid": TENANT,
             **(claimed or {}),
@@ -99,11 +109,10 @@ class Signer:
         delegated = f"&skoid={principal}" if principal else ""
         return f"sv=2024-11-04&sr=c&sp={permissions}&se={expires}{delegated}&sig={quote(signature)}"
 
-    def sas_allows(self, query: str, container: str, permission: str) -> bool:
-        """True if the query holds a signature for this container that allows `permission` (one letter)."""
-        values = {name: items[0] for name, items in parse_qs(query).items()}
+    def sas_allows(self, values: Mapping[str, str], container: str, permission: str) -> bool:
+        """True if a query's parameters are a signature for this container that allows `permission` (a letter)."""
         expires, permissions = values.get("se", ""), values.get("sp", "")
-        if not expires.isdigit() or int(expires) < time.time() or permission not in permissions:
+        if not SECONDS.fullmatch(expires) or int(expires) < time.time() or permission not in permissions:
             return False
         signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}\n{values.get('skoid', '')}"))
         return hmac.compare_digest(signature.encode(), values.get("sig", "").encode())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..access.decision import Principal
 from ..arm.ids import ResourceId
+from ..arm.signer import PEOPLE, object_id
 
 if TYPE_CHECKING:
     from ..arm.context import Context
@@ -26,6 +28,11 @@ class ManagedIdentity:
         """What a token of this identity says besides audience and times."""
         return {"oid": self.principal, "sub": self.principal, "appid": self.client, "xms_mirid": str(self.id)}
 
+    @property
+    def as_principal(self) -> Principal:
+        """Who it is where it works inside, without a token."""
+        return Principal(self.principal, self.client, self.id.name)
+
 
 def of_resource(context: Context, id: ResourceId | None) -> ManagedIdentity | None:
     """The identity with this resource id."""
@@ -45,6 +52,16 @@ def everyone(context: Context) -> list[ManagedIdentity]:
 def with_client_id(context: Context, client: str) -> ManagedIdentity | None:
     """The identity with this client id."""
     return next((each for each in everyone(context) if each.client.lower() == client.lower()), None)
+
+
+def delegate(context: Context, oid: str) -> Principal | None:
+    """Whoever delegated a signature, by object id; None for one that is nobody here (any more).
+
+    Without an object id the signature is the emulator's own, and nobody's.
+    """
+    if not oid or oid in map(object_id, PEOPLE):
+        return Principal(oid, "", "")
+    return next((each.as_principal for each in everyone(context) if each.principal == oid), None)
 
 
 def assigned(context: Context, resource: ResourceId) -> ManagedIdentity | None:

@@ -22,7 +22,7 @@ from ..arm import handlers as resources
 from ..arm import operations
 from ..arm.context import Context
 from ..arm.errors import ServiceError, error_response
-from ..arm.requests import NOBODY, Call, answer
+from ..arm.requests import NOBODY, Call, answer, parse_query
 from ..arm.signer import MANAGEMENT, STORAGE
 from ..endpoints.router import Router
 from ..identity import discovery as identity
@@ -59,6 +59,12 @@ def create(context: Context) -> Starlette:
     router = Router(context, client)
 
     async def handle(request: Request) -> Response:
+        try:
+            return await respond(request)
+        except ServiceError as error:
+            return error_response(error)
+
+    async def respond(request: Request) -> Response:
         response = await router(request)
         if response is None:
             path = request.url.path
@@ -103,7 +109,8 @@ def _refusal(context: Context, request: Request) -> Response | None:
         return None
     if place:
         call = _call(context, request, b"")
-        if context.signer.sas_allows(call.query, place.container, blobs.permission(call)):
+        signed = context.signer.sas_allows(call.parameters, place.container, blobs.permission(call))
+        if signed and managed.delegate(context, call.parameter("skoid")) is not None:
             return None
         return Response(b"", 403, headers={"x-ms-error-code": "AuthenticationFailed"})
     message = (
@@ -130,11 +137,7 @@ def _principal_of_token(context: Context, request: Request) -> Principal | None:
 def principal(context: Context, request: Request) -> Principal:
     """Whoever the request's token or user delegation names."""
     found = _principal_of_token(context, request)
-    if found is None:
-        delegated = request.query_params.get("skoid", "")
-        claims = next((i.claims() for i in managed.everyone(context) if i.principal == delegated), {})
-        found = principal_of(claims)
-    return found or NOBODY
+    return found or managed.delegate(context, parse_query(request.url.query).get("skoid", "")) or NOBODY
 
 
 def _call(context: Context, request: Request, content: bytes) -> Call:

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import ssl
 import subprocess
@@ -132,16 +131,13 @@ def end_steps(home: Home) -> None:
             os.killpg(int(pid_file.read_text()), signal.SIGKILL)
 
 
-def reset(home: Home) -> None:
-    """Stop, and remove everything but the built environments."""
+def reset(home: Home, *, built: bool = False) -> list[str]:
+    """Stop, and remove everything that was made but the built environments (those too if `built`).
+
+    The names of what is left because it is not ours.
+    """
     stop(home)
-    for entry in home.root.iterdir():
-        if entry.name == "environments":
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+    return home.clear(built=built)
 
 
 def _is_ours(pid: int, home: Home) -> bool:

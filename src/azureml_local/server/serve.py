@@ -67,10 +67,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--endpoint-cores", type=int, default=100, help="quota of online deployments")
     options = parser.parse_args(arguments)
     try:
-        Parity(tuple(options.allow))
+        return _serve(options)
     except LocalError as error:
         sys.stderr.write(f"{error}; {error.hint}\n")
         return 2
+
+
+def _serve(options: argparse.Namespace) -> int:
+    Parity(tuple(options.allow))  # refuses a rule that there is not before anything is made
     import uvicorn
 
     from ..jobs.runner import stop_everything

@@ -20,6 +20,7 @@ from ..arm.errors import ServiceError
 from ..arm.ids import ResourceId
 from ..runs.run import Run
 from ..runtimes.build import BuildFailed, Environment, ensure_reference
+from ..storage.links import collect
 from ..storage.places import locate
 from . import folders
 from .bindings import UnknownReference, Value, render_command
@@ -185,7 +186,7 @@ class Execution:
         for name in ("outputs", "logs"):
             source = place.work / name
             if source.is_dir() and any(source.iterdir()):
-                shutil.copytree(source, self.artifacts / name, dirs_exist_ok=True, symlinks=True)
+                collect(source, self.artifacts / name)
         for value in self.step.outputs.values():
             folders.drop_if_empty(self.context, self.run, value)
         # Inputs are links; what the step left in its folder is of no use to anyone after it.

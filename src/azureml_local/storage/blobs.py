@@ -11,19 +11,22 @@ import uuid
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, SubElement, tostring
 from xml.sax.saxutils import unescape
 
 from starlette.responses import Response, StreamingResponse
 
 from ..arm.requests import Call
+from .links import files_below, stays
 from .places import Location, confined
 
 PATTERN = re.compile(
     r"^/(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.[^/]+/(?P<container>[a-z0-9][a-z0-9-]*)(?:/(?P<path>.*))?$"
 )
 PIECE = 1 << 20
+UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
+"""Characters that XML cannot hold, or that its readers change."""
 PERMISSION = {"GET": "r", "HEAD": "r", "PUT": "w", "DELETE": "d"}
 
 
@@ -44,6 +47,11 @@ def handle(call: Call, place: Location) -> Response:
     if call.parameter("restype") == "container":
         return _list(call, place) if operation == "list" else _container(call, place)
     file = place.on_disk(call.context)
+    if not stays(file, call.context.home.blobs / place.container):
+        # Steps may leave any link in a container; whoever may read the container may not follow it out.
+        if call.method == "PUT":
+            return _error(409, "BlobPathConflict", "A link that leads out of the container is in the way.")
+        return _error(404, "BlobNotFound", "The specified blob does not exist.")
     key = f"{place.container}/{place.path}"
     match (call.method, operation):
         case ("HEAD" | "GET", "" | "metadata"):
@@ -141,7 +149,7 @@ def _created(file: Path, content: bytes = b"") -> Response:
 def _write(call: Call, file: Path, key: str) -> Response:
     if call.headers.get("if-none-match") == "*" and file.exists():
         return _error(409, "BlobAlreadyExists", "The specified blob already exists.")
-    if file.is_dir() or any(parent.is_file() for parent in file.parents):
+    if file.is_dir() or any(parent.exists() and not parent.is_dir() for parent in file.parents):
         return _error(409, "BlobPathConflict", "Here a blob cannot be a folder of other blobs as well.")
     _put_file(file, iter([call.content]))
     call.context.store.write("blob", key, _metadata(call))
@@ -200,17 +208,6 @@ def _container(call: Call, place: Location) -> Response:
     return Response(b"", 200, headers=_headers(folder)) if found else _error(404, "ContainerNotFound")
 
 
-def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every blob below a folder, `(path, file)`, in the order of their names; links are followed."""
-    found = []
-    for directory, _, names in os.walk(folder, followlinks=True):
-        for name in names:
-            if not (name.startswith(".") and name.endswith(".partial")):
-                file = Path(directory) / name
-                found.append((file.relative_to(folder).as_posix(), file))
-    yield from sorted(found)
-
-
 def _list(call: Call, place: Location) -> Response:
     prefix, delimiter = call.parameter("prefix"), call.parameter("delimiter")
     root = call.context.home.blobs / place.container
@@ -218,11 +215,11 @@ def _list(call: Call, place: Location) -> Response:
         return _error(404, "ContainerNotFound", "The specified container does not exist.")
     top = confined(root, prefix.rpartition("/")[0])
     result = Element("EnumerationResults", ContainerName=place.container.partition("/")[2])
-    SubElement(result, "Prefix").text = prefix
+    _say(SubElement(result, "Prefix"), prefix)
     blobs = SubElement(result, "Blobs")
     seen: set[str] = set()
     above = f"{top.relative_to(root).as_posix()}/" if top != root else ""
-    for path, file in files_below(top):
+    for path, file in files_below(top, root):
         name = above + path
         if not name.startswith(prefix):
             continue
@@ -231,15 +228,23 @@ def _list(call: Call, place: Location) -> Response:
             folder = prefix + rest.partition(delimiter)[0] + delimiter
             if folder not in seen:
                 seen.add(folder)
-                SubElement(SubElement(blobs, "BlobPrefix"), "Name").text = folder
+                _say(SubElement(SubElement(blobs, "BlobPrefix"), "Name"), folder)
             continue
         _describe(call, SubElement(blobs, "Blob"), f"{place.container}/{name}", name, file)
     SubElement(result, "NextMarker")
     return Response(tostring(result, encoding="utf-8", xml_declaration=True), media_type="application/xml")
 
 
+def _say(element: Element, name: str) -> None:
+    """A name; one that XML cannot hold is percent-encoded and marked, as Azure does since version 2021-02-12."""
+    if UNSPEAKABLE.search(name):
+        element.set("Encoded", "true")
+        name = quote(name)
+    element.text = name
+
+
 def _describe(call: Call, blob: Element, key: str, name: str, file: Path) -> None:
-    SubElement(blob, "Name").text = name
+    _say(SubElement(blob, "Name"), name)
     values = SubElement(blob, "Properties")
     headers = _headers(file)
     SubElement(values, "Creation-Time").text = headers["Last-Modified"]

@@ -16,7 +16,7 @@ from ..arm.requests import Call, answer
 from ..arm.store import Body
 from ..runs.outputs import declared_uri
 from ..runs.run import Run
-from ..storage.blobs import files_below
+from ..storage.links import files_below
 from ..storage.places import locate
 
 RUN = re.compile(
@@ -117,7 +117,7 @@ def _details(run: Run) -> Body:
     sas = context.signer.sas(f"{account}/azureml")
     logs = {
         name: f"{context.base}/{account}.blob.{SUFFIX}/azureml/{path}/{name}?{sas}"
-        for name, _ in (files_below(folder) if folder.is_dir() else ())
+        for name, _ in files_below(folder, context.home.blobs / account / "azureml")
         if name.startswith(("user_logs/", "azureml-logs/", "logs/azureml/"))
     }
     status = record["status"]
