@@ -30,7 +30,7 @@ Allow = Annotated[
 @contextmanager
 def _local() -> Iterator[tuple[Any, Home]]:
     """The configuration and the home; errors of the local Azure ML become ours."""
-    from azureml_local.arm.errors import LocalError
+    from azureml_local.machine.errors import LocalError
     from azureml_local.machine.home import Home
 
     from . import config

@@ -29,7 +29,7 @@ def use_target(config: Config, name: str) -> Target:
     """Point this process at a target. Raises BadInput for an unknown one, MlopsError if local does not start."""
     target = config.target(name)
     if name == LOCAL:
-        from azureml_local.arm.errors import LocalError
+        from azureml_local.machine.errors import LocalError
         from azureml_local.machine.home import Home
         from azureml_local.server import control
 

@@ -50,11 +50,17 @@ class Arm:
     def delete(self, id_: str, **parameters: str) -> httpx.Response:
         """The answer once the deletion has ended."""
         answer = self.send("DELETE", id_, params={**VERSION, **parameters})
-        address = answer.headers.get("azure-asyncoperation")
-        if address:
+        if address := answer.headers.get("azure-asyncoperation"):
             state = wait_for(lambda: self._ended(address), f"the end of {address}")
             assert state["status"] == "Succeeded", state
+        elif answer.status_code == 202:
+            result = wait_for(lambda: self._result(answer.headers["location"]), f"the end of {id_}")
+            assert result.status_code == 200, result.text
         return answer
+
+    def _result(self, address: str) -> httpx.Response | None:
+        answer = self.send("GET", address)
+        return None if answer.status_code == 202 else answer
 
     def _ended(self, address: str) -> dict[str, Any] | None:
         state: dict[str, Any] = self.send("GET", address).json()

@@ -64,6 +64,10 @@ class Serving:
 
     def deploy(self, name: str, score: str = SCORE, **options: Any) -> Any:
         """Put a deployment and wait for its end. Raises HttpResponseError if it fails."""
+        return self.begin(name, score, **options).result()
+
+    def begin(self, name: str, score: str = SCORE, **options: Any) -> Any:
+        """Put a deployment; its poller."""
         from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment
 
         code = self.folder / fresh("code")
@@ -78,7 +82,7 @@ class Serving:
             instance_count=options.pop("instance_count", 1),
             **options,
         )
-        return self.client.online_deployments.begin_create_or_update(deployment).result()
+        return self.client.online_deployments.begin_create_or_update(deployment)
 
     def get(self) -> Any:
         return self.client.online_endpoints.get(self.endpoint)

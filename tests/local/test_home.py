@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from azureml_local.arm.errors import LocalError
+from azureml_local.machine.errors import LocalError
 from azureml_local.machine.home import MARKER, Home
 from azureml_local.server import control
 from tests.emulator import variables

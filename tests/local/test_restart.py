@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from azureml_local.arm.errors import LocalError
+from azureml_local.machine.errors import LocalError
 from azureml_local.machine.home import MARKER
 from azureml_local.server import control
 from tests.emulator import SUBSCRIPTION, Emulator, ended, wait_for

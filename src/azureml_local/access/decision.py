@@ -5,57 +5,19 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
+from ..arm.behaviour import properties
+from ..arm.context import Part
+from ..arm.principals import Principal
 from ..arm.store import Body, Store
 from . import builtin
 from .conditions import Asked, NotUnderstood, holds
 from .patterns import granted
 
-if TYPE_CHECKING:
-    from ..arm.context import Context
-
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
-PERSON, STEP = "local-user", "step"
-"""The subjects of the tokens of the person at this machine, and of a step without an identity."""
-RUN = "run "
-"""How the subject of a run's own token begins."""
 USED = "permission-used"
 """The kind of document that holds what a principal asked for and got."""
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Whoever shows a token. Only identities that a deployment made are held to their roles.
-
-    `run` is the run whose own token it is: that is for tracking and run history, and for nothing else.
-    `person` is whether it is the person at this machine, who owns everything on it.
-    """
-
-    oid: str
-    client: str
-    name: str
-    run: str = ""
-    person: bool = False
-
-    @property
-    def is_identity(self) -> bool:
-        return bool(self.name)
-
-
-def principal_of(claims: dict[str, Any]) -> Principal | None:
-    """The principal that a token's claims name; None for a subject that nobody here has.
-
-    The last part of `xms_mirid` is the identity's name. A step on a cluster that no deployment made has no
-    identity: nothing could be granted to it, and it may what the person may, but for what is the person's alone.
-    """
-    identity, subject, oid = (str(claims.get(name, "")) for name in ("xms_mirid", "sub", "oid"))
-    if identity:
-        return Principal(oid, str(claims.get("appid", "")), identity.rsplit("/", 1)[-1])
-    if subject.startswith(RUN):
-        return Principal(oid, "", "", run=subject.removeprefix(RUN))
-    return Principal(oid, "", "", person=subject == PERSON) if subject in (PERSON, STEP) else None
 
 
 @dataclass(frozen=True)
@@ -63,7 +25,7 @@ class Need:
     """One permission that a request asks for: any one of `actions`, over `scope`.
 
     `attributes` are those of the request that conditions speak of, in lower case; `linked` is a permission on
-    another resource that the body names.
+    another resource that the body names; `of_run` is one that a run's own token has.
     """
 
     actions: tuple[str, ...]
@@ -71,6 +33,7 @@ class Need:
     data: bool = False
     attributes: dict[str, str] = field(default_factory=dict)
     linked: bool = False
+    of_run: bool = False
 
     @property
     def action(self) -> str:
@@ -101,11 +64,11 @@ class Grant:
             return False
 
 
-class Access:
+class Access(Part):
     """Decides, and remembers what was used."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self._lock = threading.Lock()
         self._grants: dict[str, list[Grant]] = {}
         self._generation = -1
@@ -113,11 +76,10 @@ class Access:
 
     def grants(self, principal: str) -> list[Grant]:
         """What a principal (an object id) holds."""
-        store = self.context.store
         with self._lock:
-            if self._generation != store.generation:
-                self._generation = store.generation
-                self._grants = _all_grants(store)
+            if self._generation != self.store.generation:
+                self._generation = self.store.generation
+                self._grants = _all_grants(self.store)
             return self._grants.get(principal.lower(), [])
 
     def allowed(self, principal: Principal, need: Need) -> bool:
@@ -144,21 +106,26 @@ class Access:
                 "data": need.data,
                 "any": list(need.actions),
             }
-            self.context.store.write(USED, f"{principal.oid}|{action.lower()}", used)
+            self.store.write(USED, f"{principal.oid}|{action.lower()}", used)
 
     def used(self) -> list[Body]:
         """Every permission that some identity asked for and got."""
-        return [body for _, body in self.context.store.documents(USED)]
+        return [body for _, body in self.store.documents(USED)]
 
 
 def _all_grants(store: Store) -> dict[str, list[Grant]]:
-    custom = {r.id.name.lower(): r.body["properties"].get("permissions") or [] for r in store.of_type(DEFINITIONS)}
+    custom = {r.id.name.lower(): properties(r).get("permissions") or [] for r in store.of_type(DEFINITIONS)}
     grants: dict[str, list[Grant]] = {}
     for assignment in store.of_type(ASSIGNMENTS):
-        values = assignment.body["properties"]
-        role = str(values.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+        values = properties(assignment)
+        role = role_name(values)
         known = builtin.ROLES.get(role)
         permissions = [known.permissions()] if known else custom.get(role, [])
         grant = Grant(assignment.id.scope, role, permissions, str(values.get("condition") or ""))
         grants.setdefault(str(values.get("principalId", "")).lower(), []).append(grant)
     return grants
+
+
+def role_name(values: Body) -> str:
+    """The name (a GUID) of the role that an assignment gives."""
+    return str(values.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()

@@ -7,20 +7,18 @@ from typing import Any
 
 from ..arm.ids import PROVIDER, RESOURCES, ResourceId
 from ..arm.requests import Call
+from ..arm.types import Types
+from ..storage import places
+from ..storage.accounts import account_id
 from .decision import Need
 
 ML = f"{PROVIDER}/workspaces"
-BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+WORKSPACE = re.compile(r"/v\d\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)", re.IGNORECASE)
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
-SUBMISSION = (
-    f"{ML}/environments/build/action",
-    f"{ML}/environments/readSecrets/action",
-    f"{ML}/metadata/artifacts/write",
-)
-"""What any job needs besides `jobs/write`. Source: learn.microsoft.com, how-to-assign-roles, 2026-01."""
-PIPELINE_SUBMISSION = (f"{ML}/endpoints/pipelines/write", f"{ML}/pipelinedrafts/write")
-"""What a pipeline needs besides. Source: the same page."""
+NOT_OF_RUNS = Need((f"{ML}/read",), "")
+"""A need that no run's own token has."""
 
 EITHER = {
     f"{ML}/{kind}/versions/startPendingUpload".lower(): (
@@ -77,8 +75,9 @@ TRACKING = (
 """What MLflow's own addresses ask for; the first row that fits."""
 
 
-def of_resource(call: Call, id: ResourceId) -> list[Need]:
+def of_resource(call: Call) -> list[Need]:
     """The permissions that a request on an ARM id asks for."""
+    id = call.id
     type_ = id.full_type if id.pairs else id.provider
     if id.provider == RESOURCES and type_.lower().endswith("/resourcegroups"):
         type_ = f"{RESOURCES}/subscriptions/resourceGroups"
@@ -87,41 +86,25 @@ def of_resource(call: Call, id: ResourceId) -> list[Need]:
     if call.method == "POST":
         named = f"{type_}/{id.tail}"
         return [Need(EITHER.get(named.lower(), (f"{named}/action",)), str(id.resource))]
+    known = call.context.part(Types).known(id.type)
     kind = f"{type_}/{id.tail}" if id.tail else type_
     scope = id.resource if id.pairs else id.scope
-    need = Need((f"{kind}/{VERBS[call.method]}",), str(scope), attributes=_attributes(call, id))
-    more = [Need((each,), str(id.workspace)) for each in _of_submission(call, id)]
-    return [need, *more, *(_linked(call, id) if call.method == "PUT" else ())]
-
-
-def _of_submission(call: Call, id: ResourceId) -> tuple[str, ...]:
-    if call.method != "PUT" or id.type.lower() != "workspaces/jobs":
-        return ()
-    is_pipeline = (call.json().get("properties") or {}).get("jobType") == "Pipeline"
-    return (*SUBMISSION, *(PIPELINE_SUBMISSION if is_pipeline else ()))
-
-
-def _attributes(call: Call, id: ResourceId) -> dict[str, str]:
-    """What conditions of role assignments may speak of."""
-    if id.full_type.lower() != "microsoft.authorization/roleassignments" or id.tail:
-        return {}
-    values = call.json().get("properties") if call.method == "PUT" else None
-    if values is None:
-        found = call.context.store.get(id)
-        values = (found.body.get("properties") if found else None) or {}
-    prefix = "microsoft.authorization/roleassignments:"
-    return {
-        f"{prefix}roledefinitionid": str(values.get("roleDefinitionId", "")).rsplit("/", 1)[-1],
-        f"{prefix}principalid": str(values.get("principalId", "")),
-        f"{prefix}principaltype": str(values.get("principalType", "")),
-    }
+    need = Need(
+        (f"{kind}/{VERBS[call.method]}",),
+        str(scope),
+        attributes=known.attributes(call, id) if known and not id.tail else {},
+    )
+    if call.method != "PUT":
+        return [need]
+    more = [Need((each,), str(id.workspace)) for each in (known.needs(call, id) if known else ())]
+    return [need, *more, *_linked(call, id)]
 
 
 def _linked(call: Call, id: ResourceId) -> list[Need]:
     needs = []
     for kind in ("", id.full_type):
         for path, action in LINKED.get(kind, ()):
-            for text in _values(call.json(), path.split(".")):
+            for text in _values(call.body, path.split(".")):
                 linked = ResourceId.parse(text)
                 if linked is not None:
                     named = action.format(type=linked.full_type)
@@ -141,19 +124,27 @@ def _values(body: Any, path: list[str]) -> list[str]:
     return _values(body.get(first), rest) if isinstance(body, dict) else []
 
 
-def of_blob(call: Call, account: str, *, is_container: bool) -> list[Need]:
+def of_blob(call: Call) -> list[Need]:
     """The permissions that a request to blob storage asks for."""
-    if is_container and call.method == "PUT":
-        return [Need((f"{BLOBS}/write",), account)]
-    return [Need((f"{BLOBS}/blobs/{VERBS[call.method]}",), account, data=True)]
+    place = places.matches(call.path)
+    if place is None:
+        return []
+    account = account_id(call.context, place.container.partition("/")[0])
+    if not place.path and call.method == "PUT":
+        return [Need((f"{CONTAINERS}/write",), account)]
+    return [Need((f"{CONTAINERS}/blobs/{VERBS.get(call.method, 'action')}",), account, data=True)]
 
 
-def of_history(call: Call, workspace: str) -> list[Need]:
+def of_history(call: Call) -> list[Need]:
     """The permissions that a request to run history asks for: `rundata` and `details` are read by POST too."""
+    found = WORKSPACE.search(call.path)
     verb = "write" if call.method == "PATCH" else "read"
-    return [Need((f"{ML}/experiments/runs/{verb}",), workspace)]
+    return [Need((f"{ML}/experiments/runs/{verb}",), found["workspace"] if found else "", of_run=True)]
 
 
-def of_tracking(path: str, workspace: str) -> list[Need]:
+def of_tracking(call: Call) -> list[Need]:
     """The permissions that a request to the tracking server asks for."""
-    return [Need((next(action for pattern, action in TRACKING if pattern.search(path)),), workspace)]
+    found = WORKSPACE.search(call.path)
+    workspace, rest = (found["workspace"], call.path[found.end() :]) if found else ("", call.path)
+    action = next(action for pattern, action in TRACKING if pattern.search(rest))
+    return [Need((action,), workspace, of_run=True)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..arm.errors import ArmError, ServiceError
 from ..arm.ids import PROVIDER, ResourceId
-from .decision import Need, Principal
+from ..arm.principals import Principal
+from .decision import Need
 
 FRONT_END = f"{PROVIDER}/workspaces/".lower()
 OF_ARM = tuple(

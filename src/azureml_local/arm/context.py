@@ -1,28 +1,33 @@
-"""What every part of the emulator shares: the home, the store, the rules, the parts that do work."""
+"""What every part of the emulator shares, and the parts that work beside it, by their types."""
 
 from __future__ import annotations
 
-import datetime
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from ..access.decision import Access
+from ..machine.clock import Clock
 from ..machine.home import Home
 from ..parity import Parity
-from .ids import ResourceId
 from .signer import Signer
 from .store import Store
-
-if TYPE_CHECKING:
-    from ..endpoints.instances import Instances
-    from ..jobs.runner import Runner
-    from ..tracking.servers import TrackingServers
 
 LOCATION = "local"
 SUFFIX = "blobhost.invalid"
 """Stands where a cloud's storage suffix stands; the account's name holds the real host (storage/accounts)."""
+
+
+class Part:
+    """Something that works for the whole server: it is resumed after the server's start and stopped at its end."""
+
+    def resume(self) -> None:
+        """Go on with what the server before this one left."""
+
+    def stop(self) -> None:
+        """End everything that was started."""
+
+
+P = TypeVar("P", bound=Part)
 
 
 @dataclass
@@ -33,41 +38,41 @@ class Context:
     store: Store
     parity: Parity
     signer: Signer
+    clock: Clock
     base: str
-    identity_header: str
-    endpoint_cores: int = 100
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32, "azureml-local"))
-    runner: Runner = field(init=False)
-    instances: Instances = field(init=False)
-    tracking: TrackingServers = field(init=False)
-    _access: Access = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._access = Access(self)
+    _parts: dict[type[Part], Part] = field(default_factory=dict)
 
     @property
     def host(self) -> str:
         """Host and port, `localhost:10443`."""
         return self.base.partition("//")[2]
 
-    @property
-    def access(self) -> Access:
-        """Who may do what."""
-        return self._access
+    def add(self, part: P) -> P:
+        """Take a part in; others find it by its type."""
+        self._parts[type(part)] = part
+        return part
 
+    def part(self, kind: type[P]) -> P:
+        """The part of this type. Raises KeyError where the server has none."""
+        found = self._parts[kind]
+        assert isinstance(found, kind)  # noqa: S101 - add() keeps them by their types
+        return found
 
-def now() -> str:
-    """The time as the service writes it: UTC, offset +00:00."""
-    return datetime.datetime.now(datetime.UTC).isoformat()
+    def resume(self) -> None:
+        """Resume every part, in the order in which they came."""
+        for part in self._parts.values():
+            part.resume()
 
+    def stop(self) -> None:
+        """Stop every part, the last one first, then the threads and the store."""
+        for part in reversed(self._parts.values()):
+            part.stop()
+        self.workers.shutdown(wait=True, cancel_futures=True)
+        self.store.close()
 
-def workspace_guid(workspace: ResourceId) -> str:
-    """The workspaceId: the same for the same ARM id."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, workspace.workspace.key))
-
-
-def system_data(existing: dict[str, Any] | None = None) -> dict[str, str]:
-    """systemData of a resource that is created or changed now."""
-    moment, person = now(), "local user"
-    created = existing or {"createdAt": moment, "createdBy": person, "createdByType": "User"}
-    return {**created, "lastModifiedAt": moment, "lastModifiedBy": person, "lastModifiedByType": "User"}
+    def system_data(self, existing: dict[str, Any] | None = None) -> dict[str, str]:
+        """systemData of a resource that is created or changed now."""
+        moment, person = self.clock.now(), "local user"
+        created = existing or {"createdAt": moment, "createdBy": person, "createdByType": "User"}
+        return {**created, "lastModifiedAt": moment, "lastModifiedBy": person, "lastModifiedByType": "User"}

@@ -1,6 +1,5 @@
-"""Errors of the emulator and their form on the wire.
+"""Errors of the service and their form on the wire.
 
-LocalError                     for the person at the command line; `.hint` says what to do next
 ServiceError                   an answer of the service, a row (status, code, message)
 ├── NotFound                   404 (EmptyNotFound: without a body)
 ├── BadRequest                 400
@@ -13,24 +12,11 @@ from __future__ import annotations
 import datetime
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import Response
 
-if TYPE_CHECKING:
-    from .context import Context
-
 JSON = "application/json; charset=utf-8"
-
-
-class LocalError(Exception):
-    """Something the person at the command line can mend. Exit code 1 unless the subclass says otherwise."""
-
-    exit_code = 1
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class ServiceError(Exception):
@@ -59,9 +45,6 @@ class ServiceError(Exception):
         if status is not None:
             self.status = status
 
-    def remember(self, context: Context) -> None:
-        """What is written down once the transaction that this error ended is undone. Nothing, for most."""
-
     def body(self) -> dict[str, Any]:
         """The envelope: five entries of additionalInfo are always there, in this order."""
         info: list[dict[str, Any]] = [
@@ -82,6 +65,15 @@ class ServiceError(Exception):
         details = [{"code": c, "message": m, "details": [], "additionalInfo": []} for c, m in self.details]
         return {"error": {"code": self.code, "message": self.message, "details": details, "additionalInfo": info}}
 
+    def response(self) -> Response:
+        """The answer, as Azure Resource Manager sends it."""
+        return Response(
+            json.dumps(self.body()),
+            self.status,
+            headers={"x-ms-response-type": "error", "x-ms-error-code": self.code},
+            media_type=JSON,
+        )
+
 
 class NotFound(ServiceError):
     """404."""
@@ -91,6 +83,9 @@ class NotFound(ServiceError):
 
 class EmptyNotFound(NotFound):
     """404 with an empty body, as the service answers for an unknown compute."""
+
+    def response(self) -> Response:
+        return Response(b"", self.status, headers={"x-ms-response-type": "standard"})
 
 
 class BadRequest(ServiceError):
@@ -126,19 +121,7 @@ def serving_refusal(message: str, field: str = "") -> BadRequest:
     )
 
 
-def error_response(error: ServiceError) -> Response:
-    """The answer for `error`, as Azure Resource Manager sends it."""
-    if isinstance(error, EmptyNotFound):
-        return Response(b"", error.status, headers={"x-ms-response-type": "standard"})
-    return Response(
-        json.dumps(error.body()),
-        error.status,
-        headers={"x-ms-response-type": "error", "x-ms-error-code": error.code},
-        media_type=JSON,
-    )
-
-
-def not_a_form(field: str) -> BadRequest:
+def missing_field(field: str) -> BadRequest:
     """A body that lacks a member that it must have."""
     message = f"The request is missing the required field {field}."
     return BadRequest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -135,6 +136,11 @@ def _container(path: str) -> ResourceId | None:
     if len(pairs) == 1:
         return ResourceId("", RESOURCES, pairs)
     return ResourceId("/" + "/".join(parts[:2]), RESOURCES, pairs[1:])
+
+
+def workspace_guid(workspace: ResourceId) -> str:
+    """The workspaceId: the same for the same ARM id."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, workspace.workspace.key))
 
 
 def workspace_id(subscription: str, group: str, name: str) -> ResourceId:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .behaviour import Behaviour, properties
+from .behaviour import Behaviour, Work, properties
 from .context import Context
 from .errors import ArmError, ServiceError
 from .ids import RESOURCES, ResourceId
@@ -48,7 +48,7 @@ class ArmResource(Behaviour):
         own = {"identity": with_principals(context, identity)} if identity else {}
         return {**resource.body, **own, "properties": values}
 
-    def delete(self, call: Call, resource: Resource) -> Body | None:
+    def delete(self, call: Call, resource: Resource) -> Work | None:
         check_locks(call.context, resource.id)
         return None
 
@@ -62,6 +62,10 @@ class ArmResource(Behaviour):
 
     def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:
         return resources
+
+
+PLAIN = ArmResource()
+"""What resources do whose types are in no table."""
 
 
 def no_group(name: str) -> ArmError:

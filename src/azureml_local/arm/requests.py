@@ -12,13 +12,11 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from ..access.decision import Need, Principal
-from ..access.refusals import refusal
 from .context import Context
-from .errors import JSON, BadRequest, ServiceError
+from .errors import JSON, BadRequest
 from .ids import ResourceId
+from .principals import NOBODY, Principal
 
-NOBODY = Principal("", "", "")
 HERE = "https://azureml-local.invalid"
 """Stands for the server's address in everything that is stored: the port may be another one next time."""
 
@@ -68,24 +66,14 @@ class Call:
         """A query parameter, whatever the case of its name."""
         return self.parameters.get(name.lower(), default)
 
-    def require(self, *needs: Need) -> None:
-        """Raise the service's refusal unless whoever asks may (rule rbac).
+    @classmethod
+    def inside(cls, context: Context, method: str, id: ResourceId, body: object, principal: Principal) -> Call:
+        """A request of the emulator's own: what works inside does as it would be done from outside."""
+        return cls(context, method, str(id), "", Headers(), json.dumps(body).encode(), principal)
 
-        Identities of a deployment are held to their roles; the person at this machine owns everything on it.
-        """
-        if not self.context.parity.holds("rbac") or not (self.principal.is_identity or self.principal.run):
-            return
-        for need in needs:
-            if self.principal.run or not self.context.access.allowed(self.principal, need):
-                raise refusal(self.principal, need, ResourceId.parse(self.path))
-
-    def require_person(self) -> None:
-        """Raise unless the person at this machine asks: the emulator itself is no identity's business."""
-        if not self.principal.person:
-            raise ServiceError("Only the person at this machine may ask this.", code="Forbidden", status=403)
-
-    def json(self) -> dict[str, Any]:
-        """The body as an object, with our own address as it is stored; {} where there is none.
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The body as an object, with our own address as it is stored; {} where there is none. To be read only.
 
         Raises BadRequest for anything else.
         """
@@ -95,8 +83,9 @@ class Call:
             body = json.loads(to_stored(self.context, self.content.decode()))
         except ValueError as error:
             raise BadRequest(f"The request body is not JSON: {error}", inner=("RequestInvalid",)) from error
-        if not isinstance(body, dict):
-            raise BadRequest("The request body must be a JSON object.", inner=("RequestInvalid",))
+        if not isinstance(body, dict) or not isinstance(body.get("properties") or {}, dict):
+            what = "member 'properties'" if isinstance(body, dict) else "request body"
+            raise BadRequest(f"The {what} must be a JSON object.", inner=("RequestInvalid",))
         return body
 
     @property

@@ -6,13 +6,14 @@ import base64
 import hashlib
 import hmac
 import re
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import jwt
+
+from ..machine.clock import Clock
 
 TENANT = str(uuid.uuid5(uuid.NAMESPACE_DNS, "azureml-local"))
 HOUR = 3600
@@ -27,8 +28,6 @@ STORAGE = ("https://storage.azure.com",)
 """The audience of blobs."""
 SECONDS = re.compile(r"[0-9]{1,12}")
 """A time in Unix seconds, as a signature says when it ends."""
-PEOPLE = ("local-user", "step")
-"""Subjects of tokens that are no identity of a deployment: the person at this machine, and a step without one."""
 
 
 def _encode(data: bytes) -> str:
@@ -41,10 +40,14 @@ def object_id(subject: str) -> str:
 
 
 class Signer:
-    """Makes and checks tokens (JSON web tokens) and shared access signatures of containers."""
+    """Makes and checks tokens (JSON web tokens) and shared access signatures of containers.
 
-    def __init__(self, secret: str) -> None:
+    They live by the time of this machine, whatever time the service has: so do the caches of those who hold them.
+    """
+
+    def __init__(self, secret: str, clock: Clock | None = None) -> None:
         self._secret = secret.encode()
+        self.clock = clock or Clock()
         self._token_key = self._sign("tokens")
 
     def step_secret(self, principal: str = "") -> str:
@@ -64,7 +67,7 @@ class Signer:
         claimed: Mapping[str, str] | None = None,
     ) -> tuple[str, int]:
         """A token and the time (Unix seconds) at which it expires. `claimed` replaces what would be said."""
-        now = int(time.time())
+        now = int(self.clock.time())
         expires = now + int(hours * HOUR)
         claims = {
             "aud": audience.rstrip("/"),
@@ -82,21 +85,27 @@ class Signer:
     def claims(self, token: str, audiences: Iterable[str], issuer: str = ENTRA) -> dict[str, Any] | None:
         """What a token says; None unless it is ours, of this issuer, for one of these audiences, and in time."""
         try:
-            return self._decoded(token, list(audiences), issuer)
+            claims = self._decoded(token, list(audiences), issuer)
         except jwt.InvalidTokenError:
             return None
+        return claims if claims["exp"] > self.clock.time() else None
 
     def assertion(self, token: str) -> dict[str, Any] | None:
         """What an assertion says, whoever issued it, for whomever, whenever: its taker compares all of these."""
         try:
-            return self._decoded(token, verify_aud=False, verify_exp=False)
+            return self._decoded(token)
         except jwt.InvalidTokenError:
             return None
 
     def _decoded(
-        self, token: str, audiences: list[str] | None = None, issuer: str | None = None, **checks: bool
+        self, token: str, audiences: list[str] | None = None, issuer: str | None = None
     ) -> dict[str, Any]:
-        options: Any = {"require": ["aud", "iss", "exp", "sub"], **checks}
+        """The claims of a token of ours. Its times are compared with our clock, by whoever asks."""
+        options: Any = {
+            "require": ["aud", "iss", "exp", "sub"],
+            "verify_aud": audiences is not None,
+            **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat"), False),
+        }
         return jwt.decode(token, self._token_key, [ALGORITHM], options, audience=audiences, issuer=issuer)
 
     def sas(self, container: str, permissions: str = "rl", hours: float = 24, principal: str = "") -> str:
@@ -104,7 +113,7 @@ class Signer:
 
         With a principal (an object id) it is a user delegation: it opens what the principal may open.
         """
-        expires = str(int(time.time() + hours * HOUR))
+        expires = str(int(self.clock.time() + hours * HOUR))
         signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}\n{principal}"))
         delegated = f"&skoid={principal}" if principal else ""
         return f"sv=2024-11-04&sr=c&sp={permissions}&se={expires}{delegated}&sig={quote(signature)}"
@@ -112,7 +121,7 @@ class Signer:
     def sas_allows(self, values: Mapping[str, str], container: str, permission: str) -> bool:
         """True if a query's parameters are a signature for this container that allows `permission` (a letter)."""
         expires, permissions = values.get("se", ""), values.get("sp", "")
-        if not SECONDS.fullmatch(expires) or int(expires) < time.time() or permission not in permissions:
+        if not SECONDS.fullmatch(expires) or int(expires) < self.clock.time() or permission not in permissions:
             return False
         signature = _encode(self._sign(f"{container}\n{permissions}\n{expires}\n{values.get('skoid', '')}"))
         return hmac.compare_digest(signature.encode(), values.get("sig", "").encode())

@@ -164,9 +164,12 @@ class Store:
         )
 
     def update(self, kind: str, key: str, **changes: Any) -> Body:
-        """Change fields of a document and return it whole."""
+        """Change fields of a document and return it whole. Raises KeyError where there is none."""
         with self.transaction():
-            body = {**(self.read(kind, key) or {}), **changes}
+            known = self.read(kind, key)
+            if known is None:
+                raise KeyError(f"{kind} {key}")
+            body = {**known, **changes}
             self.write(kind, key, body)
         return body
 

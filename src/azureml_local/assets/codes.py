@@ -7,12 +7,12 @@ import secrets
 from starlette.responses import Response
 
 from ..arm.behaviour import Behaviour, properties
-from ..arm.context import SUFFIX, Context, workspace_guid
-from ..arm.errors import not_a_form
-from ..arm.ids import ResourceId
+from ..arm.context import SUFFIX, Context
+from ..arm.errors import missing_field
+from ..arm.ids import ResourceId, workspace_guid
 from ..arm.requests import Call, answer
 from ..arm.store import Body, Resource
-from ..storage.datastores import account
+from ..storage.accounts import account
 from .versions import Version
 
 CODE_HASH = "hash_sha256"
@@ -23,10 +23,11 @@ class CodeVersion(Version):
 
     def __init__(self) -> None:
         super().__init__("code", ("codeUri",))
+        self.actions = {"startPendingUpload": start_pending_upload}
 
     def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if not values.get("codeUri"):
-            raise not_a_form("codeUri")
+            raise missing_field("codeUri")
         texts = {key: str(value) for key, value in values["properties"].items()}
         return {**values, "properties": texts, "provisioningState": "Succeeded"}
 

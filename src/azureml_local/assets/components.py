@@ -9,7 +9,7 @@ from typing import Any
 
 from ..arm.behaviour import properties
 from ..arm.context import Context
-from ..arm.errors import BadRequest, NotFound
+from ..arm.errors import BadRequest
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
@@ -18,8 +18,6 @@ from .versions import Version
 
 ANONYMOUS = "azureml_anonymous"
 DEFAULT_LABEL = "azureml_default"
-CATALOGUE = "azureml://registries/"
-"""Microsoft's curated environments live in a registry that is not here; their names are taken on trust."""
 
 
 class ComponentVersion(Version):
@@ -45,7 +43,10 @@ class ComponentVersion(Version):
         if spec.get("type", "command") == "command":
             spec.setdefault("resources", {}).setdefault("instance_count", "1")
         if spec.get("environment"):
-            spec["environment"] = _environment(call.context, id, spec["environment"])
+            named = environments.check(
+                call.context, id.workspace, spec["environment"], " that the component names"
+            )
+            spec["environment"] = f"azureml:{named.id}" if named else spec["environment"]
         anonymous = id.parent.name == ANONYMOUS
         return {
             **values,
@@ -82,20 +83,6 @@ def as_text(value: Any) -> Any:
     if isinstance(value, list):
         return [as_text(item) for item in value]
     return value if value is None or isinstance(value, str) else str(value)
-
-
-def _environment(context: Context, id: ResourceId, reference: str) -> str:
-    """The full id of an environment. Raises NotFound for one that was never registered."""
-    if reference.startswith(CATALOGUE):
-        return reference
-    found = environments.find(context, id.workspace, reference)
-    if found is None:
-        raise NotFound(
-            f"The environment {reference.rpartition('/environments/')[2] or reference} that the component names "
-            f"does not exist in the workspace '{id.workspace.name}'. Register it first.",
-            inner=("NotFound",),
-        )
-    return f"azureml:{found.id}"
 
 
 def spec_of(resource: Resource) -> dict[str, Any]:

@@ -8,11 +8,17 @@ import yaml
 
 from ..arm.behaviour import properties
 from ..arm.context import Context
-from ..arm.errors import BadRequest
+from ..arm.errors import BadRequest, NotFound, ServiceError
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
+from ..runtimes import recipe
+from ..runtimes.build import BuildFailed, Environment, Report, ensure
+from ..storage.places import locate
 from .versions import Version
+
+CATALOGUE = "azureml://registries/"
+"""Microsoft's curated environments live in a registry that is not here; their names are taken on trust."""
 
 
 class EnvironmentVersion(Version):
@@ -71,3 +77,50 @@ def find(context: Context, workspace: ResourceId, reference: str) -> Resource | 
         name, _, version = name.rpartition(":")
         id = workspace.child("environments", name).child("versions", version)
     return context.store.get(id)
+
+
+def recipe_of(context: Context, resource: Resource) -> recipe.Recipe:
+    """What the environment declares. Raises BadRequest where it cannot be read."""
+    values = properties(resource)
+    if build := values.get("build"):
+        place = locate(context, resource.id.workspace, build["contextUri"])
+        return recipe.from_docker(place.on_disk(context), build.get("dockerfilePath") or "Dockerfile")
+    if conda := values.get("condaFile"):
+        return recipe.from_conda(conda)
+    return recipe.Recipe("", "")
+
+
+def recipe_for(context: Context, workspace: ResourceId, reference: str) -> recipe.Recipe:
+    """The recipe of a reference. Of a curated environment of Microsoft's only the image's name is known here."""
+    if not reference or reference.startswith(CATALOGUE):
+        return recipe.Recipe("", "")
+    resource = find(context, workspace, reference)
+    if resource is None:
+        raise BuildFailed(f"the environment {reference} does not exist in the workspace {workspace.name}")
+    return recipe_of(context, resource)
+
+
+def ensure_reference(context: Context, workspace: ResourceId, reference: str, report: Report) -> Environment:
+    """The built environment of a reference. Raises BuildFailed, with a message for the job's error."""
+    try:
+        return ensure(context.home.environments, recipe_for(context, workspace, reference), report)
+    except ServiceError as error:
+        raise BuildFailed(error.message) from error
+
+
+def check(context: Context, workspace: ResourceId, reference: str, named_by: str = "") -> Resource | None:
+    """The environment that a job, a component or a deployment names; None for one of the catalogue.
+
+    Raises NotFound for one that was never registered.
+    """
+    if reference.startswith(CATALOGUE):
+        return None
+    found = find(context, workspace, reference)
+    if found is None:
+        name = reference.rpartition("/environments/")[2] or reference
+        raise NotFound(
+            f"The environment {name}{named_by} does not exist in the workspace '{workspace.workspace.name}'. "
+            "Register it first.",
+            inner=("NotFound",),
+        )
+    return found

@@ -6,11 +6,13 @@ import yaml
 
 from ..arm.behaviour import properties
 from ..arm.context import Context
-from ..arm.errors import BadRequest, not_a_form
+from ..arm.errors import BadRequest, missing_field
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
-from ..storage.places import JOB_OUTPUT, Location, locate, normalise
+from ..runs.outputs import output_uri
+from ..runs.references import JOB_OUTPUT
+from ..storage.places import Location, locate, normalise
 from .versions import Version
 
 
@@ -23,15 +25,13 @@ class ModelVersion(Version):
     def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         context = call.context
         if not values.get("modelUri"):
-            raise not_a_form("modelUri")
+            raise missing_field("modelUri")
         if context.parity.holds("model-version-integer") and not (id.name.isdigit() and int(id.name) > 0):
             raise BadRequest(
                 f"Model version must be a positive integer, it is '{id.name}'.", inner=("BadArgument",)
             )
         sent, job = values["modelUri"], None
         if found := JOB_OUTPUT.match(sent):
-            from ..runs.outputs import output_uri
-
             job = found["j"]
             values["modelUri"] = output_uri(context, id.workspace, job, found["o"], found["rest"])
         elif sent.startswith("runs:/"):

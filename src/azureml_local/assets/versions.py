@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..arm.behaviour import Behaviour, properties
-from ..arm.context import Context, system_data
+from ..arm.context import Context
 from ..arm.errors import NotFound, ServiceError
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
-
-MUTABLE = ("description", "tags", "properties", "isArchived", "stage")
-"""What may change in a version once it exists."""
 
 
 class Container(Behaviour):
@@ -80,7 +77,7 @@ class Version(Behaviour):
             values = {**properties(existing), **{k: v for k, v in values.items() if v is not None}}
         container = id.parent
         if call.context.store.get(container) is None:
-            call.context.store.put(container, {"properties": {}, "systemData": system_data()})
+            call.context.store.put(container, {"properties": {}, "systemData": call.context.system_data()})
         return {"properties": values}
 
     def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:

@@ -1,43 +1,37 @@
-"""Online endpoints and deployments as resources, with their keys and logs."""
+"""Online endpoints as resources: a name, keys, and the share of requests that each deployment gets."""
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
-import time
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-from ..access import guard as inside
-from ..arm import operations
-from ..arm.behaviour import Behaviour, properties
+from ..arm.behaviour import Behaviour, Work, properties
 from ..arm.context import LOCATION, Context
-from ..arm.errors import BadRequest, NotFound, NotSupported, ServiceError, not_a_form, serving_refusal
+from ..arm.errors import BadRequest, NotFound, ServiceError
 from ..arm.ids import ResourceId
 from ..arm.requests import Call, answer
+from ..arm.states import BUSY, set_state
 from ..arm.store import Body, Resource
-from ..assets import environments
-from . import quota
+from ..arm.types import Types
+from .instances import Instances
 
-NAME = re.compile(r"^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")
+NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 AUTH_MODES = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
-REQUEST_SETTINGS = {"maxQueueWait": "PT0S", "requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1}
-PROBE = {
-    "failureThreshold": 30,
-    "successThreshold": 1,
-    "timeout": "PT2S",
-    "period": "PT10S",
-    "initialDelay": "PT10S",
-}
+KEYS = "endpoint-keys"
+"""The kind of document that holds an endpoint's keys."""
 ISSUER = "azureml"
 """Who issues the tokens that open an endpoint (AMLToken)."""
-BUSY = ("Creating", "Updating", "Deleting")
+REFRESH = 12 * 3600
+"""Seconds after which such a token should be renewed; it is good for twice as long."""
 
 
-def _check_name(kind: str, name: str) -> None:
-    if not NAME.match(name):
+def check_name(kind: str, name: str) -> None:
+    """Raises BadRequest for a name that no endpoint or deployment can have."""
+    if not NAME.fullmatch(name):
         raise BadRequest(
             f"The {kind} name '{name}' is not valid: 3 to 32 characters, letters, digits and single hyphens, "
             "beginning with a letter.",
@@ -50,13 +44,16 @@ class OnlineEndpoint(Behaviour):
 
     noun = "online endpoint"
 
+    def __init__(self) -> None:
+        self.actions = {"listKeys": list_keys, "regenerateKeys": regenerate_keys, "token": token}
+
     def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
-        _check_name("endpoint", id.name)
+        check_name("endpoint", id.name)
         values = dict(body.get("properties") or {})
         if existing is None:
             self._check_unique(call.context, id)
         elif properties(existing)["provisioningState"] in BUSY:
-            raise BadRequest(_busy(id.name, existing))
+            raise BadRequest(busy(id.name, existing))
         mode = str(values.get("authMode") or "Key").lower()
         if mode not in AUTH_MODES:
             raise BadRequest(f"'{values['authMode']}' is not a valid authMode.", inner=("RequestInvalid",))
@@ -92,23 +89,24 @@ class OnlineEndpoint(Behaviour):
                     inner=("BadArgument",),
                 )
 
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:
-        context = call.context
-        if context.store.read("endpoint-keys", id.key) is None:
+    def stored(self, call: Call, id: ResourceId, existing: Resource | None) -> None:
+        if existing is None:
             keys = {name: secrets.token_urlsafe(32) for name in ("primaryKey", "secondaryKey")}
-            context.store.write("endpoint-keys", id.key, keys)
+            call.context.store.write(KEYS, id.key, keys)
 
-        def work() -> None:
-            with context.store.transaction():
-                resource = context.store.get(id)
-                if resource is None:
-                    raise ServiceError(f"The endpoint {id.name} was deleted.", code="ResourceNotFound")
-                body = dict(resource.body)
-                values = {"publicNetworkAccess": "Enabled", **body.pop("_next", properties(resource))}
-                body["properties"] = {**values, "provisioningState": "Succeeded"}
-                context.store.put(id, body)
+    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Work:
+        return Work("oeidp", "PUT")
 
-        return operations.start(context, id, "oeidp", work)
+    def make(self, context: Context, id: ResourceId, arguments: Mapping[str, Any]) -> None:
+        """Put what was asked for in the place of what was shown meanwhile."""
+        with context.store.transaction():
+            resource = context.store.get(id)
+            if resource is None or properties(resource).get("provisioningState") == "Deleting":
+                raise ServiceError(f"The endpoint {id.name} was deleted.", code="ResourceNotFound")
+            body = dict(resource.body)
+            values = {"publicNetworkAccess": "Enabled", **body.pop("_next", properties(resource))}
+            body["properties"] = {**values, "provisioningState": "Succeeded"}
+            context.store.put(id, body)
 
     def view(self, context: Context, resource: Resource) -> Body:
         values = dict(properties(resource))
@@ -134,17 +132,16 @@ class OnlineEndpoint(Behaviour):
         changed["properties"] = {**properties(resource), **(changes.get("properties") or {})}
         return changed
 
-    def delete(self, call: Call, resource: Resource) -> Body:
-        context, id = call.context, resource.id
-        set_state(context, id, "Deleting")
+    def delete(self, call: Call, resource: Resource) -> Work:
+        set_state(call.context, resource.id, "Deleting")
+        return Work("oe", "DELETE")
 
-        def work() -> None:
-            for deployment in context.store.children(id, "deployments"):
-                context.instances.stop(deployment.id)
+    def remove(self, context: Context, id: ResourceId, arguments: Mapping[str, Any]) -> None:
+        for deployment in context.store.children(id, "deployments"):
+            context.part(Instances).stop_deployment(deployment.id)
+        with context.store.transaction():
             context.store.delete(id)
-            context.store.forget("endpoint-keys", id.key)
-
-        return operations.start(context, id, "oe", work)
+            context.store.forget(KEYS, id.key)
 
     def missing(self, id: ResourceId) -> ServiceError:
         return NotFound(
@@ -154,7 +151,8 @@ class OnlineEndpoint(Behaviour):
         )
 
 
-def _busy(name: str, existing: Resource) -> str:
+def busy(name: str, existing: Resource) -> str:
+    """Why nothing is put into an endpoint now."""
     state = properties(existing)["provisioningState"]
     return f"Cannot create a deployment in endpoint {name} because it is in {state} provisioning state"
 
@@ -177,166 +175,38 @@ def _weights(context: Context, id: ResourceId, given: dict[str, Any], what: str)
     return weights
 
 
-class OnlineDeployment(Behaviour):
-    """A model behind an endpoint: instances of its code, started when it is put."""
-
-    noun = "online deployment"
-
-    def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
-        _check_name("deployment", id.name)
-        context, values = call.context, dict(body.get("properties") or {})
-        endpoint = context.store.get(id.parent)
-        if endpoint is None:
-            raise OnlineEndpoint().missing(id.parent)
-        if properties(endpoint)["provisioningState"] in BUSY:
-            raise BadRequest(_busy(id.parent.name, endpoint))
-        if existing is not None:
-            self._check_existing(context, id, existing)
-        self._check_parts(context, id, values)
-        quota.check(context, id, body, existing)
-        values["provisioningState"] = "Updating"
-        sku = {"name": "Default", "tier": "Standard", **(body.get("sku") or {"capacity": 1})}
-        received = {"location": LOCATION, "kind": "Managed", "tags": {}, **body}
-        provisioned = bool(existing and existing.body.get("_provisioned"))
-        return {**received, "sku": sku, "properties": values, "_provisioned": provisioned}
-
-    @staticmethod
-    def _check_existing(context: Context, id: ResourceId, existing: Resource) -> None:
-        state = properties(existing)["provisioningState"]
-        if state in BUSY:
-            raise BadRequest(f"The deployment {id.name} is in {state} provisioning state.")
-        corpse = state == "Failed" and not existing.body.get("_provisioned")
-        if corpse and context.parity.holds("deployment-corpse"):
-            raise serving_refusal(
-                f"Specified deployment [{id.name}] failed during initial provisioning and is in an "
-                "unrecoverable state. Delete and re-create."
-            )
-
-    @staticmethod
-    def _check_parts(context: Context, id: ResourceId, values: Body) -> None:
-        kind = values.get("endpointComputeType", "Managed")
-        if kind != "Managed":
-            raise NotSupported(f"online deployments on {kind}")
-        if not values.get("instanceType"):
-            raise not_a_form("instanceType")
-        if not values.get("codeConfiguration") or not values.get("environmentId"):
-            raise NotSupported("online deployments without code and environment (no-code deployment)")
-        model = ResourceId.parse(str(values.get("model") or ""))
-        if values.get("model") and (model is None or context.store.get(model) is None):
-            name = f"{model.parent.name}:{model.name}" if model else values["model"]
-            raise BadRequest(
-                f"The model {name} does not exist in the workspace.", inner=("NotFound", "ModelNotFound")
-            )
-        if environments.find(context, id.workspace, str(values["environmentId"])) is None:
-            reference = str(values["environmentId"]).rpartition("/environments/")[2]
-            raise BadRequest(f"The environment {reference} does not exist in the workspace.", inner=("NotFound",))
-
-    def applied(self, call: Call, id: ResourceId, existing: Resource | None) -> Body:
-        context = call.context
-
-        def work() -> None:
-            inside.check_endpoint(context, id.parent)
-            context.instances.provision(id)
-            set_state(context, id, "Succeeded", _provisioned=True)
-
-        return operations.start(context, id, "od", work, lambda error: set_state(context, id, "Failed"))
-
-    def view(self, context: Context, resource: Resource) -> Body:
-        values = properties(resource)
-        filled = {
-            "scaleSettings": {"scaleType": "Default"},
-            "environmentVariables": {},
-            "requestSettings": {},
-            "appInsightsEnabled": False,
-            "egressPublicNetworkAccess": "Enabled",
-            "modelMountPath": None,
-            **{k: v for k, v in values.items() if v is not None},
-        }
-        filled["requestSettings"] = {**REQUEST_SETTINGS, **filled["requestSettings"]}
-        for probe in ("livenessProbe", "readinessProbe"):
-            filled[probe] = {**PROBE, **(values.get(probe) or {})}
-        return {**resource.body, "properties": filled}
-
-    def patch(self, call: Call, resource: Resource, changes: Body) -> Body:
-        raise NotSupported("PATCH workspaces/onlineEndpoints/deployments")
-
-    def delete(self, call: Call, resource: Resource) -> Body:
-        context, id = call.context, resource.id
-        endpoint = context.store.get(id.parent)
-        weight = (properties(endpoint).get("traffic") or {}).get(id.name, 0) if endpoint else 0
-        if weight and context.parity.holds("deployment-delete-with-traffic"):
-            raise BadRequest(
-                f"Can't delete deployment [{id.name}] with non-zero traffic weight", inner=("BadArgument",)
-            )
-        set_state(context, id, "Deleting")
-
-        def work() -> None:
-            context.instances.stop(id)
-            with context.store.transaction():
-                context.store.delete(id)
-                _drop_from_traffic(context, id)
-
-        return operations.start(context, id, "od", work)
-
-    def missing(self, id: ResourceId) -> ServiceError:
-        return NotFound(
-            f"A deployment with the name '{id.name}' does not exist in the endpoint '{id.parent.name}'.",
-            inner=("NotFound", "DeploymentNotFound"),
-        )
-
-
-def _drop_from_traffic(context: Context, id: ResourceId) -> None:
-    endpoint = context.store.get(id.parent)
-    if endpoint is None:
-        return
-    values = dict(properties(endpoint))
-    for field in ("traffic", "mirrorTraffic"):
-        values[field] = {n: s for n, s in (values.get(field) or {}).items() if n != id.name}
-    context.store.put(id.parent, {**endpoint.body, "properties": values})
-
-
-def set_state(context: Context, id: ResourceId, state: str, **extra: Any) -> None:
-    with context.store.transaction():
-        resource = context.store.get(id)
-        if resource is not None:
-            values = {**properties(resource), "provisioningState": state}
-            context.store.put(id, {**resource.body, **extra, "properties": values})
-
-
-# -- actions -----------------------------------------------------------------------------------------
-
-
-def _known(call: Call) -> Resource:
-    resource = call.context.store.get(call.id.parent.child(*call.id.pairs[-1]))
+def known(call: Call) -> Resource:
+    """The endpoint or deployment that an action is about. Raises NotFound."""
+    resource = call.context.store.get(call.id.resource)
     if resource is None:
-        raise OnlineEndpoint().missing(call.id)
+        raise call.context.part(Types).of(call.id.resource).missing(call.id.resource)
     return resource
 
 
 def list_keys(call: Call) -> Response:
     """POST …/listKeys."""
-    return answer(call.context.store.read("endpoint-keys", _known(call).id.key))
+    return answer(call.context.store.read(KEYS, known(call).id.key))
 
 
 def regenerate_keys(call: Call) -> Response:
     """POST …/regenerateKeys: a new value for one of the two keys."""
-    body, key = call.json(), _known(call).id.key
+    body, key = call.body, known(call).id.key
     field = f"{str(body.get('keyType', 'Primary')).lower()}Key"
     if field not in ("primaryKey", "secondaryKey"):
         raise BadRequest(f"'{body.get('keyType')}' is not a valid keyType.", inner=("RequestInvalid",))
-    known = (call.context.store.read("endpoint-keys", key) or {}).get(field)
+    before = (call.context.store.read(KEYS, key) or {}).get(field)
     # the SDK sends the key that is to be replaced
     asked = body.get("keyValue")
-    value = asked if asked and asked != known else secrets.token_urlsafe(32)
-    call.context.store.update("endpoint-keys", key, **{field: value})
+    value = asked if asked and asked != before else secrets.token_urlsafe(32)
+    call.context.store.update(KEYS, key, **{field: value})
     return Response(b"", 200)
 
 
 def token(call: Call) -> Response:
     """POST …/token: opens this endpoint and nothing else. Good for 24 hours, to be renewed after 12."""
-    endpoint = _known(call).id.key
+    endpoint = known(call).id.key
     text, expires = call.context.signer.token(endpoint, issuer=ISSUER, subject=endpoint)
-    refresh = int(time.time()) + 12 * 3600
+    refresh = int(call.context.signer.clock.time()) + REFRESH
     return answer(
         {
             "accessToken": text,
@@ -345,35 +215,3 @@ def token(call: Call) -> Response:
             "refreshAfterTimeUtc": refresh,
         }
     )
-
-
-def get_logs(call: Call) -> Response:
-    """POST …/getLogs: the state of the instance, then the end of its output."""
-    resource = _known(call)
-    body = call.json()
-    kind = body.get("containerType", "InferenceServer")
-    if kind not in ("StorageInitializer", "InferenceServer"):
-        raise BadRequest(
-            "The value provided is not a valid enum value. Field: containerType. "
-            "Allowed values: StorageInitializer,InferenceServer.",
-            inner=("RequestInvalid",),
-        )
-    if properties(resource)["provisioningState"] in ("Creating", "Deleting"):
-        raise BadRequest("Deployment is in deleting or creating state so logs can't be retrieved.")
-    lines = int(body.get("tail") or 5000)
-    text = "" if kind == "StorageInitializer" else call.context.instances.log(resource.id, lines)
-    started = "Succeeded" if call.context.instances.alive(resource.id) else "Failed"
-    head = "".join(
-        f"{part}: {'Succeeded' if part != 'UserContainerStart' else started}\n"
-        for part in ("SystemSetup", "UserContainerImagePull", "ModelDownload", "UserContainerStart")
-    )
-    return answer({"content": f"Instance status:\n{head}\nContainer logs:\n{text}"})
-
-
-def settings_of(resource: Resource) -> tuple[float, int]:
-    """(seconds that a request may take, requests at once in an instance) of a deployment."""
-    from ..steps.durations import seconds
-
-    values = {**REQUEST_SETTINGS, **(properties(resource).get("requestSettings") or {})}
-    limit = seconds(values["requestTimeout"])
-    return (limit if limit else math.inf), int(values["maxConcurrentRequestsPerInstance"] or 1)

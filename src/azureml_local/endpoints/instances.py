@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -17,13 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..arm.behaviour import properties
-from ..arm.context import Context
+from ..arm.context import Context, Part
 from ..arm.errors import ServiceError
 from ..arm.ids import ResourceId
+from ..arm.states import set_state
 from ..arm.store import Resource
-from ..runtimes.build import BuildFailed, Environment, ensure_reference
-from ..steps.folders import PASSED_ON
-from ..storage.places import locate
+from ..assets.environments import ensure_reference
+from ..machine import processes
+from ..runs.references import locate
+from ..runtimes.build import BuildFailed, Environment
 
 APPLICATION = Path(__file__).with_name("application.py")
 START_LIMIT = 120.0
@@ -55,7 +56,7 @@ class Group:
         return alive[next(self._turn) % len(alive)] if alive else None
 
 
-class Instances:
+class Instances(Part):
     """The instances of all deployments."""
 
     def __init__(self, context: Context) -> None:
@@ -111,22 +112,18 @@ class Instances:
             threading.Thread(target=self._keep_alive, args=arguments, daemon=True).start()
 
     def resume(self) -> None:
-        """Start what served, or was about to, when the last server ended."""
+        """Start what served when the last server ended; what was about to is an operation, which is begun anew."""
         for resource in self.context.store.of_type("workspaces/onlineEndpoints/deployments"):
-            if properties(resource).get("provisioningState") in ("Succeeded", "Updating"):
+            if properties(resource).get("provisioningState") == "Succeeded":
                 self.context.workers.submit(self._resume, resource)
 
     def _resume(self, resource: Resource) -> None:
-        from .endpoint import set_state
-
         try:
             self.provision(resource.id)
         except ServiceError:
             set_state(self.context, resource.id, "Failed")
-        else:
-            set_state(self.context, resource.id, "Succeeded", _provisioned=True)
 
-    def stop(self, id: ResourceId) -> None:
+    def stop_deployment(self, id: ResourceId) -> None:
         """End the instances of a deployment."""
         with self._lock:
             group = self._groups.pop(id.key, None)
@@ -134,16 +131,16 @@ class Instances:
             self._end(group)
         self._log_file(id).unlink(missing_ok=True)
 
-    def stop_all(self) -> None:
+    def stop(self) -> None:
         """End every instance, those that are just being started too, and start none any more."""
         with self._lock:
             self._stopped = True
-            groups, processes = list(self._groups.values()), list(self._processes)
+            groups, started = list(self._groups.values()), list(self._processes)
             self._groups.clear()
         for group in groups:
             self._end(group)
-        for process in processes:
-            _kill(process)
+        for process in started:
+            processes.end(process)
 
     def log(self, id: ResourceId, lines: int) -> str:
         """The last lines of what the instances wrote."""
@@ -163,7 +160,7 @@ class Instances:
         version = self.context.store.get(code) if code else None
         if version is None:
             raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
-        uri = version.body["properties"]["codeUri"]
+        uri = properties(version)["codeUri"]
         source = locate(self.context, resource.id.workspace, uri).on_disk(self.context)
         root = app / source.name
         shutil.copytree(source, root)
@@ -187,9 +184,8 @@ class Instances:
                 shutil.copytree(place, models / place.name, copy_function=os.symlink)
             else:
                 (models / place.name).symlink_to(place)
-        machine = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         return {
-            **machine,
+            **processes.passed_on(*processes.PASSED_ON),
             **{k: str(v) for k, v in (values.get("environmentVariables") or {}).items()},
             "AZUREML_MODEL_DIR": str(models),
             "AZUREML_ENTRY_SCRIPT": str(script),
@@ -205,25 +201,21 @@ class Instances:
         port_file = folder / f"port-{number}"
         port_file.unlink(missing_ok=True)
         path = f"{environment.python.parent}{os.pathsep}/usr/local/bin:/usr/bin:/bin"
-        with log.open("ab") as output, self._lock:
+        with self._lock:
             if self._stopped:
                 raise ServiceError("azureml_local is being stopped.", code="ResourceNotReady")
-            process = subprocess.Popen(
+            process = processes.start(
                 [str(environment.python), str(APPLICATION), str(port_file)],
+                log=log,
                 env={**variables, "PATH": path},
                 cwd=variables["AML_APP_ROOT"],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+                tied=True,
             )
             self._processes = {p for p in self._processes if p.returncode is None} | {process}
-        deadline = time.monotonic() + START_LIMIT
-        while time.monotonic() < deadline and process.poll() is None:
-            if port_file.exists() and _healthy(int(port_file.read_text())):
-                return Instance(process, int(port_file.read_text()))
-            time.sleep(0.05)
-        _kill(process)
+        port = processes.port_of(process, port_file, START_LIMIT, _healthy)
+        if port is not None:
+            return Instance(process, port)
+        processes.end(process)
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise ServiceError(
             f"User container has crashed or terminated. Please see the deployment's logs. {tail}",
@@ -248,7 +240,7 @@ class Instances:
     def _end(group: Group) -> None:
         group.stopping = True
         for instance in group.instances:
-            _kill(instance.process)
+            processes.end(instance.process)
         shutil.rmtree(group.folder, ignore_errors=True)
 
 
@@ -258,20 +250,3 @@ def _healthy(port: int) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and its workers, and take its end."""
-    for number, wait in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(wait)
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    if process.stdin:
-        process.stdin.close()
-    process.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from ..arm.context import Context
+from ..arm.context import Context, Part
 from ..arm.errors import serving_refusal
 from ..arm.ids import ResourceId
 from ..arm.store import Body, Resource
@@ -31,6 +31,13 @@ def needed(body: Body) -> int:
     return math.ceil(round(factor * instances, 6)) * cores(size)
 
 
+class Quota(Part):
+    """The cores of Azure ML's own pool that online deployments of a subscription share."""
+
+    def __init__(self, cores: int = 100) -> None:
+        self.cores = cores
+
+
 def check(context: Context, id: ResourceId, body: Body, existing: Resource | None) -> None:
     """Refuse a deployment that the pool of the subscription has no room for."""
     if not context.parity.holds("deployment-quota"):
@@ -41,7 +48,7 @@ def check(context: Context, id: ResourceId, body: Body, existing: Resource | Non
         if other.id.key != id.key and other.id.subscription.lower() == id.subscription.lower()
     )
     held = needed(existing.body) if existing else 0
-    wanted, limit = needed(body), context.endpoint_cores
+    wanted, limit = needed(body), context.part(Quota).cores
     if used + max(wanted, held) > limit:
         size = (body.get("properties") or {}).get("instanceType")
         raise serving_refusal(

@@ -10,17 +10,21 @@ import uuid
 from typing import Any
 
 import httpx
-from starlette.requests import Request
 from starlette.responses import Response
 
-from ..access.decision import Need, principal_of
+from ..access.decision import Need
+from ..access.guard import permits
 from ..access.needs import ML
 from ..arm.behaviour import properties
-from ..arm.context import Context
+from ..arm.context import Context, Part
+from ..arm.principals import principal_of
+from ..arm.requests import Call
 from ..arm.signer import SCORING
 from ..arm.store import Resource
-from .endpoint import ISSUER, settings_of
-from .instances import Group
+from ..arm.upstream import Upstream
+from .deployment import settings_of
+from .endpoint import ISSUER, KEYS
+from .instances import Group, Instances
 
 PATTERN = re.compile(r"^/endpoints/(?P<endpoint>[^/]+)/(?P<route>score|swagger\.json)$")
 DEPLOYMENT = "azureml-model-deployment"
@@ -32,27 +36,29 @@ CLIENT_REQUEST_ID = re.compile(r"^[\w-]{1,40}$")
 PASSED_BACK = ("content-type", "x-ms-server-version", "x-ms-run-function-failed", "x-ms-run-fn-exec-ms")
 
 
-class Router:
+async def score(call: Call) -> Response:
+    """Any request to a scoring address."""
+    return await call.context.part(Router).answer(call)
+
+
+class Router(Part):
     """Answers requests to scoring addresses."""
 
-    def __init__(self, context: Context, client: httpx.AsyncClient) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
-        self.client = client
         self._mirrored: set[asyncio.Task[Response]] = set()
         self._random = random.Random()  # noqa: S311 - shares of traffic, not secrets
 
-    async def __call__(self, request: Request) -> Response | None:
-        """The answer, or None for another address."""
-        found = PATTERN.match(request.url.path)
-        if found is None:
-            return None
-        endpoint = self._endpoint(found["endpoint"])
-        if endpoint is None:
+    async def answer(self, call: Call) -> Response:
+        """The answer to whoever shows a key or a token of the endpoint."""
+        found = PATTERN.match(call.path)
+        endpoint = self._endpoint(found["endpoint"]) if found else None
+        if found is None or endpoint is None:
             return Response("Not found", 404, media_type="text/plain")
         identifier = str(uuid.uuid4())
-        response = await self._answer(request, endpoint, found["route"], identifier)
+        response = await self._answer(call, endpoint, found["route"], identifier)
         response.headers["x-request-id"] = response.headers["x-ms-request-id"] = identifier
-        own = request.headers.get("x-ms-client-request-id", "")
+        own = call.headers.get("x-ms-client-request-id", "")
         if CLIENT_REQUEST_ID.match(own):
             response.headers["x-ms-client-request-id"] = own
         return response
@@ -63,27 +69,26 @@ class Router:
                 return resource
         return None
 
-    async def _answer(self, request: Request, endpoint: Resource, route: str, identifier: str) -> Response:
-        refusal = self._refusal(request, endpoint)
+    async def _answer(self, call: Call, endpoint: Resource, route: str, identifier: str) -> Response:
+        refusal = self._refusal(call, endpoint)
         if refusal:
             return Response(refusal, 401, media_type="text/plain")
-        named = request.headers.get(DEPLOYMENT)
+        named = call.headers.get(DEPLOYMENT)
         name = self._named(endpoint, named) if named else self._choose(endpoint)
         if name is None:
             return Response(NO_ROUTE, 404, media_type="text/plain")
-        body = await request.body()
         if not named:
-            self._mirror(request, endpoint, route, body, identifier)
-        return await self._send(request, endpoint, name, route, body, identifier)
+            self._mirror(call, endpoint, route, identifier)
+        return await self._send(call, endpoint, name, route, identifier)
 
-    def _refusal(self, request: Request, endpoint: Resource) -> str:
+    def _refusal(self, call: Call, endpoint: Resource) -> str:
         """Why the caller may not, in the service's words; empty if they may."""
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+        scheme, _, shown = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not shown:
             return "key_auth_bad_header_forbidden"
         mode = properties(endpoint)["authMode"]
         if mode == "Key":
-            keys = self.context.store.read("endpoint-keys", endpoint.id.key) or {}
+            keys = self.context.store.read(KEYS, endpoint.id.key) or {}
             allowed = any(hmac.compare_digest(shown.encode(), str(key).encode()) for key in keys.values())
         else:
             signer = self.context.signer
@@ -96,12 +101,8 @@ class Router:
     def _may_score(self, claims: dict[str, Any], endpoint: Resource) -> bool:
         """A token of Entra gives what its principal's roles give."""
         who = principal_of(claims)
-        if who is None or who.run:
-            return False
         need = Need((f"{ML}/onlineEndpoints/score/action",), str(endpoint.id))
-        return (
-            not who.is_identity or not self.context.parity.holds("rbac") or self.context.access.allowed(who, need)
-        )
+        return who is not None and not who.run and permits(self.context, who, need)
 
     def _named(self, endpoint: Resource, name: str) -> str | None:
         names = [d.id.name for d in self.context.store.children(endpoint.id, "deployments")]
@@ -111,20 +112,18 @@ class Router:
         shares = {n: s for n, s in (properties(endpoint).get("traffic") or {}).items() if s}
         return self._random.choices(list(shares), list(shares.values()))[0] if shares else None
 
-    def _mirror(self, request: Request, endpoint: Resource, route: str, body: bytes, identifier: str) -> None:
+    def _mirror(self, call: Call, endpoint: Resource, route: str, identifier: str) -> None:
         """Send a share of the requests to another deployment too; its answers are dropped."""
         for name, share in (properties(endpoint).get("mirrorTraffic") or {}).items():
             if self._random.random() * 100 < share:
-                task = asyncio.ensure_future(self._send(request, endpoint, name, route, body, identifier))
+                task = asyncio.ensure_future(self._send(call, endpoint, name, route, identifier))
                 self._mirrored.add(task)
                 task.add_done_callback(self._mirrored.discard)
 
-    async def _send(
-        self, request: Request, endpoint: Resource, name: str, route: str, body: bytes, identifier: str
-    ) -> Response:
+    async def _send(self, call: Call, endpoint: Resource, name: str, route: str, identifier: str) -> Response:
         """One request to one deployment, within its limits."""
         id = endpoint.id.child("deployments", name)
-        group, resource = self.context.instances.group(id), self.context.store.get(id)
+        group, resource = self.context.part(Instances).group(id), self.context.store.get(id)
         if group is None or resource is None:
             return self._failed(name, 503, "model_not_ready", b"")
         limit, at_once = settings_of(resource)
@@ -132,25 +131,24 @@ class Router:
             return self._failed(name, 429, "too_many_pending_request", b"", status=429)
         group.pending += 1
         try:
-            return await asyncio.wait_for(self._exchange(request, group, name, route, body, identifier), limit)
+            return await asyncio.wait_for(self._exchange(call, group, name, route, identifier), limit)
         except TimeoutError:
             return self._failed(name, 504, "model_timeout", b"Request timed out", status=408)
         finally:
             group.pending -= 1
 
-    async def _exchange(
-        self, request: Request, group: Group, name: str, route: str, body: bytes, identifier: str
-    ) -> Response:
+    async def _exchange(self, call: Call, group: Group, name: str, route: str, identifier: str) -> Response:
         instance = group.next()
         if instance is None:
             return self._failed(name, 502, "model_not_ready", b"")
         headers = {
-            "content-type": request.headers.get("content-type", "application/json"),
+            "content-type": call.headers.get("content-type", "application/json"),
             "x-ms-request-id": identifier,
         }
         url = f"http://127.0.0.1:{instance.port}/{route}"
         try:
-            answer = await self.client.request(request.method, url, content=body, headers=headers, timeout=None)
+            client = self.context.part(Upstream).client
+            answer = await client.request(call.method, url, content=call.content, headers=headers, timeout=None)
         except httpx.HTTPError:
             return self._failed(name, 502, "model_error", b"")
         kept = {header: answer.headers[header] for header in PASSED_BACK if header in answer.headers}

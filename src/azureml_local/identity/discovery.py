@@ -50,7 +50,7 @@ def managed_identity_token(call: Call) -> Response:
     resource = call.parameter("resource")
     principal = shown.decode(errors="replace").rpartition(".")[0]
     is_step = hmac.compare_digest(shown, context.signer.step_secret(principal).encode())
-    if not is_step and not hmac.compare_digest(shown, context.identity_header.encode()):
+    if not is_step and not hmac.compare_digest(shown, context.home.secret("identity-header").encode()):
         return answer({"statusCode": 401, "message": "The X-IDENTITY-HEADER is wrong."}, 401)
     client = call.parameter("client_id") or call.parameter("clientid")
     identity = managed.with_client_id(context, client) if is_step and principal else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hmac
 import json
-import time
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
 
+from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.requests import Call, answer
 from ..arm.signer import TENANT
@@ -32,7 +32,7 @@ def github_token(call: Call) -> Response:
     Without `subject` it is the one that a job in the GitHub environment E has.
     """
     shown = call.headers.get("x-identity-header", "").encode()
-    if not hmac.compare_digest(shown, call.context.identity_header.encode()):
+    if not hmac.compare_digest(shown, call.context.home.secret("identity-header").encode()):
         return answer({"message": "The X-IDENTITY-HEADER is wrong."}, 401)
     environment = call.parameter("environment")
     found = _of_environment(call.context, environment)
@@ -62,14 +62,14 @@ def exchange(call: Call) -> Response:
     claims = call.context.signer.assertion(assertion)
     if claims is None:
         return _refused(50027, "JWT token is invalid or malformed.")
-    if claims["exp"] <= time.time():
+    if claims["exp"] <= call.context.signer.clock.time():
         return _refused(700024, "Client assertion is not within its valid time range.")
     refusal = _mismatch(call.context, identity, claims)
     if refusal is not None:
         return refusal
     audience = form.get("scope", "").removesuffix("/.default")
     token, expires = call.context.signer.token(audience, claimed=identity.claims())
-    seconds = int(expires - time.time())
+    seconds = int(expires - call.context.signer.clock.time())
     return answer(
         {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token}
     )
@@ -78,7 +78,7 @@ def exchange(call: Call) -> Response:
 def _mismatch(context: Context, identity: ManagedIdentity, claims: dict[str, Any]) -> Response | None:
     """The refusal of an assertion that none of the identity's credentials names; None if one does."""
     credentials = context.store.children(identity.id, "federatedIdentityCredentials")
-    trusted = [each.body["properties"] for each in credentials]
+    trusted = [properties(each) for each in credentials]
     if not trusted:
         return _refused(
             70025,
@@ -109,7 +109,7 @@ def _subjects(context: Context) -> list[tuple[str, ManagedIdentity]]:
     for credential in context.store.of_type(CREDENTIALS):
         identity = of_resource(context, credential.id.parent)
         if identity:
-            found.append((str(credential.body["properties"].get("subject")), identity))
+            found.append((str(properties(credential).get("subject")), identity))
     return found
 
 

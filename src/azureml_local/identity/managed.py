@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ..access.decision import Principal
+from ..arm.behaviour import properties
+from ..arm.context import Context
 from ..arm.ids import ResourceId
-from ..arm.signer import PEOPLE, object_id
-
-if TYPE_CHECKING:
-    from ..arm.context import Context
+from ..arm.principals import PERSON, STEP, Principal
+from ..arm.signer import object_id
 
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 CREDENTIALS = f"{IDENTITIES}/federatedIdentityCredentials"
@@ -39,7 +37,7 @@ def of_resource(context: Context, id: ResourceId | None) -> ManagedIdentity | No
     found = context.store.get(id) if id else None
     if found is None:
         return None
-    values = found.body["properties"]
+    values = properties(found)
     return ManagedIdentity(found.id, values["principalId"], values["clientId"])
 
 
@@ -59,8 +57,8 @@ def delegate(context: Context, oid: str) -> Principal | None:
 
     Without an object id the signature is the emulator's own, and nobody's.
     """
-    if not oid or oid in map(object_id, PEOPLE):
-        return Principal(oid, "", "")
+    if not oid or oid in map(object_id, (PERSON, STEP)):
+        return Principal(oid)
     return next((each.as_principal for each in everyone(context) if each.principal == oid), None)
 
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..arm.context import Context
-from ..arm.errors import NotFound, NotSupported
+from ..arm.errors import NotFound
 from ..arm.ids import ResourceId
 from ..arm.store import Body
 from ..assets.components import spec_of
 from ..runs.outputs import declared_uri
 from ..steps.bindings import FROM_NODE, FROM_PIPELINE, TO_PIPELINE, UnknownReference, Value, fill
 from ..steps.durations import seconds
-from ..steps.execution import Step
+from ..steps.step import Step
 
-NODE_TYPES = ("command", "pipeline")
 DATA_TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 
 
@@ -62,16 +61,13 @@ class Scope:
 
 
 def nodes(context: Context, workspace: ResourceId, jobs: Mapping[str, Body]) -> dict[str, Node]:
-    """The nodes of a graph. Raises NotFound for a component or node that is not there, NotSupported for a type."""
+    """The nodes of a graph. Raises NotFound for a component or node that is not there."""
     found = {}
     for name, body in jobs.items():
         spec: Body = {}
         if reference := body.get("componentId"):
             spec = component_spec(context, workspace, str(reference))
-        node = Node(name, body, spec)
-        if node.type not in NODE_TYPES:
-            raise NotSupported(f"pipeline nodes of type {node.type} (node {name})")
-        found[name] = node
+        found[name] = Node(name, body, spec)
     for node in found.values():
         for other in node.waits_for - found.keys():
             raise NotFound(f"The node {node.name} reads from the node {other}, which the pipeline does not have.")
@@ -189,3 +185,8 @@ def top_level_outputs(properties: Mapping[str, Any], workspace: ResourceId, job:
             uri = declared_uri(workspace, job, name, declared.get("uri"), type_)
             places[name] = Value(type_, uri, str(declared.get("mode") or ""))
     return places
+
+
+def as_record(places: Mapping[str, Value]) -> dict[str, Body]:
+    """Outputs as a run's record holds them."""
+    return {name: {"uri": place.text, "type": place.type} for name, place in places.items()}

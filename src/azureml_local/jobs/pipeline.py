@@ -1,214 +1,66 @@
-"""Drives a pipeline: each node as soon as what it reads is there, independent ones side by side."""
+"""Pipeline jobs, and nodes of pipelines that are pipelines themselves."""
 
 from __future__ import annotations
 
-import queue
+import json
 import threading
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from ..arm.context import Context, now
-from ..arm.errors import ServiceError
+from ..access.needs import ML
+from ..arm.context import Context
+from ..arm.errors import missing_field
+from ..arm.ids import ResourceId
+from ..arm.requests import Call
 from ..arm.store import Body
-from ..assets.registering import register_outputs
 from ..runs.run import Run
-from ..steps import reuse
-from ..steps.bindings import TO_PIPELINE, UnknownReference, Value
-from ..steps.execution import End, Execution
+from ..steps.step import End
+from ..storage.datastores import DEFAULT
 from . import graph
+from .checks import check_compute
+from .command import SUBMISSION
+from .drive import Drive
+from .kind import NodeRun
+from .runner import Runner
 
-PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 
-
-@dataclass
 class Pipeline:
-    """One level of a pipeline. A node that is itself a pipeline is another one of these."""
+    """A graph of nodes."""
 
-    context: Context
-    run: Run
-    jobs: Mapping[str, Body]
-    inputs: Mapping[str, Value]
-    outputs: Mapping[str, Body]
-    settings: Mapping[str, Any]
-    cancelled: threading.Event
-    _ended: queue.Queue[tuple[str, End]] = field(default_factory=queue.Queue)
+    name, node, first, record = "Pipeline", "pipeline", "Preparing", "Pipeline"
+    rights: tuple[str, ...] = (*SUBMISSION, f"{ML}/endpoints/pipelines/write", f"{ML}/pipelinedrafts/write")
 
-    def __call__(self) -> End:
-        """Run to the end, and write the end into the run's record."""
-        try:
-            end = self._drive()
-        except (ServiceError, UnknownReference) as error:
-            end = End("Failed", str(error))
-        problem = {"code": end.code, "message": end.message} if end.message else None
-        self.run.advance(end.status, error=problem)
-        return end
+    def check(self, call: Call, id: ResourceId, values: Body) -> None:
+        if not values.get("jobs"):
+            raise missing_field("jobs")
+        settings, kinds = values.get("settings") or {}, call.context.part(Runner).kinds
+        check_compute(call.context, id.workspace, settings.get("default_compute"))
+        for node in graph.nodes(call.context, id.workspace, values["jobs"]).values():
+            kinds.of_node(node)
+            check_compute(call.context, id.workspace, node.body.get("computeId"))
 
-    def _drive(self) -> End:
-        nodes = graph.nodes(self.context, self.run.workspace, self.jobs)
-        scope = graph.Scope(self.inputs, self.outputs)
-        self.run.advance("Running")
-        waiting = dict(nodes)
-        running: dict[str, Run] = {}
-        ends: dict[str, End] = {}
-        while True:
-            stop = self.cancelled.is_set() or (self._stops_at_failure and _failed(ends))
-            ready = [] if stop else [n for n in waiting.values() if n.waits_for <= scope.produced.keys()]
-            for node in ready:
-                del waiting[node.name]
-                running[node.name] = self._start(node, scope)
-            if not running:
-                break
-            name, end = self._next_end(running)
-            child = running.pop(name)
-            ends[name] = end
-            self._log(f"{name} {end.status.lower()}: run id {child.id}")
-            if end.status == "Completed":
-                outputs = child.record()["outputs"]
-                scope.produced[name] = {n: Value(o["type"], o["uri"]) for n, o in outputs.items()}
-                self._publish(nodes[name], child)
-        return self._end(ends, waiting)
+    def properties(self, values: Body) -> dict[str, str]:
+        settings = values.get("settings") or {}
+        literals = {n: i["value"] for n, i in (values.get("inputs") or {}).items() if i.get("value") is not None}
+        return {
+            "azureml.DevPlatv2": "true",
+            "azureml.DatasetAccessMode": "Asset",
+            "azureml.runsource": "azureml.PipelineRun",
+            "runSource": "MFE",
+            "runType": "HTTP",
+            "azureml.parameters": json.dumps(literals),
+            "azureml.continue_on_step_failure": str(settings.get("continue_on_step_failure", True)),
+            "azureml.continue_on_failed_optional_input": "True",
+            "azureml.enforceRerun": str(settings.get("force_rerun", False)),
+            "azureml.defaultComputeName": str(settings.get("default_compute") or "").rpartition("/")[2],
+            "azureml.defaultDataStoreName": str(settings.get("default_datastore") or DEFAULT).rpartition("/")[2],
+            "azureml.pipelineComponent": "pipelinerun",
+        }
 
-    @property
-    def _stops_at_failure(self) -> bool:
-        return str(self.settings.get("continue_on_step_failure", True)).lower() == "false"
+    def run(self, context: Context, run: Run, job: Body, cancelled: threading.Event) -> End:
+        inputs, outputs = graph.top_level_inputs(job), job.get("outputs") or {}
+        return Drive(context, run, job["jobs"], inputs, outputs, job.get("settings") or {}, cancelled)()
 
-    @property
-    def _forced(self) -> bool:
-        return str(self.settings.get("force_rerun", False)).lower() == "true"
-
-    def _next_end(self, running: Mapping[str, Run]) -> tuple[str, End]:
-        """Wait for a node to end; pass a cancellation on to those that run."""
-        while True:
-            try:
-                name, end = self._ended.get(timeout=0.1)
-            except queue.Empty:
-                name = ""
-            if self.cancelled.is_set():
-                for child in running.values():
-                    self.context.runner.cancel(child)
-            if name:
-                if end.status == "Failed" and self._stops_at_failure:
-                    self.cancelled.set()
-                return name, end
-
-    def _end(self, ends: Mapping[str, End], waiting: Mapping[str, graph.Node]) -> End:
-        failed = _failed(ends)
-        if self.cancelled.is_set() and not failed:
-            return End("Canceled")
-        if failed:
-            names = ", ".join(f"/{name}" for name in failed)
-            reasons = " ".join(f"{name}: {ends[name].message}" for name in failed)
-            return End(
-                "Failed",
-                f"Pipeline has failed child jobs. Failed nodes: {names}. For more details and logs, please go "
-                f"to the job detail page and check the child jobs. {reasons}",
-            )
-        if waiting:
-            return End("Failed", f"The nodes {', '.join(waiting)} wait for each other.")
-        return End("Completed")
-
-    def _log(self, line: str) -> None:
-        """A line of what `jobs.stream` shows of a pipeline."""
-        path = self.context.home.blobs / self.run.artifacts / PIPELINE_LOG
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as log:
-            log.write(f"[{now()[:19].replace('T', ' ')}Z] {line}\n")
-
-    def _start(self, node: graph.Node, scope: graph.Scope) -> Run:
-        """Begin a node in a thread. After a restart it goes on as the run that it was."""
-        known = self.run.record().get("nodes") or {}
-        child = Run(self.context, self.run.workspace, known.get(node.name) or str(uuid.uuid4()))
-        if not child.exists:
-            child.create(
-                "Step" if node.type == "command" else "Pipeline",
-                parent=self.run,
-                display_name=node.title,
-                experiment=self.run.record()["experiment"],
-                properties={
-                    "azureml.nodeid": node.name,
-                    "azureml.pipelinerunid": self.run.id,
-                    "azureml.rootpipelinerunid": self.run.record()["root"],
-                    "azureml.runsource": "azureml.StepRun",
-                    "azureml.moduleName": str(node.spec.get("name") or node.name),
-                    "_azureml.ClusterName": self._cluster(node),
-                },
-            )
-            self.run.note(nodes={**known, node.name: child.id})
-        self._log(f"Submitting {node.name}: run id {child.id}")
-        cancelled = self.context.runner.event(child)
-        arguments = (node, child, scope, cancelled)
-        threading.Thread(target=self._run_node, args=arguments, name=f"node {node.name}", daemon=True).start()
-        return child
-
-    def _cluster(self, node: graph.Node) -> str:
-        """The cluster of a node: its own, or the pipeline's."""
-        named = node.body.get("computeId") or self.settings.get("default_compute") or ""
-        return str(named).rpartition("/")[2].removeprefix("azureml:")
-
-    def _run_node(self, node: graph.Node, child: Run, scope: graph.Scope, cancelled: threading.Event) -> None:
-        try:
-            end = self._node_end(node, child, scope, cancelled)
-        except (ServiceError, UnknownReference, ValueError) as error:
-            end = End("Failed", str(error))
-            child.advance("Failed", error={"code": end.code, "message": end.message})
-        except Exception as error:
-            # A defect of the emulator must end the node: nothing may wait for it for ever.
-            end = End("Failed", f"InternalServerError: {error}", "ServiceError")
-            child.advance("Failed", error={"code": end.code, "message": end.message})
-            self._ended.put((node.name, end))
-            raise
-        self._ended.put((node.name, end))
-
-    def _node_end(self, node: graph.Node, child: Run, scope: graph.Scope, cancelled: threading.Event) -> End:
-        record = child.record()
-        if child.ended:
-            return End(record["status"], (record["error"] or {}).get("message", ""))
-        inputs = graph.resolve_inputs(node, scope)
-        places, declared = graph.resolve_outputs(node, scope, self.run.workspace, child.id, self.run.id)
-        child.note(outputs={name: {"uri": v.text, "type": v.type} for name, v in places.items()})
-        if node.type == "pipeline":
-            return self._nested(node, child, inputs, places, cancelled)
-        step = graph.step_of(node, inputs, places)
-        key = reuse.key(self.context, self.run.workspace, step, declared)
-        reusable = node.deterministic and not self._forced
-        if reusable and record["status"] == "NotStarted":
-            source = reuse.find(self.context, self.run.workspace, key)
-            if source:
-                reuse.take_over(child, source, node.name)
-                return End("Completed")
-        end = Execution(self.context, child, step, cancelled)()
-        if end.status == "Completed" and reusable:
-            reuse.remember(self.context, key, child)
-        return end
-
-    def _nested(
-        self,
-        node: graph.Node,
-        child: Run,
-        inputs: Mapping[str, Value],
-        places: Mapping[str, Value],
-        cancelled: threading.Event,
-    ) -> End:
-        outputs = {name: {"uri": value.text, "jobOutputType": value.type} for name, value in places.items()}
-        jobs = node.spec.get("jobs") or {}
-        return Pipeline(self.context, child, jobs, inputs, outputs, self.settings, cancelled)()
-
-    def _publish(self, node: graph.Node, child: Run) -> None:
-        """Give the pipeline the outputs of a node that are bound to its own, and register named ones."""
-        outputs, bound = child.record()["outputs"], {}
-        given = node.body.get("outputs") or {}
-        for name, item in given.items():
-            text = item.get("value") if isinstance(item, dict) else item
-            if (found := TO_PIPELINE.match(str(text or ""))) and name in outputs:
-                bound[found["name"]] = outputs[name]
-        if bound:
-            self.run.note(outputs={**self.run.record()["outputs"], **bound})
-            register_outputs(self.run, {n: self.outputs.get(n) or {} for n in bound})
-        register_outputs(child, {n: v for n, v in given.items() if isinstance(v, dict)})
-
-
-def _failed(ends: Mapping[str, End]) -> list[str]:
-    """The nodes that ended badly; one that ran out of time is cancelled with a reason."""
-    return [n for n, e in ends.items() if e.status == "Failed" or (e.status == "Canceled" and e.message)]
+    def run_node(self, asked: NodeRun) -> End:
+        outputs = {name: {"uri": place.text, "jobOutputType": place.type} for name, place in asked.outputs.items()}
+        jobs = asked.node.spec.get("jobs") or {}
+        level = Drive(asked.context, asked.run, jobs, asked.inputs, outputs, asked.settings, asked.cancelled)
+        return level(asked.completed)

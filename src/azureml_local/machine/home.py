@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..arm.errors import LocalError
+from .errors import LocalError
 
 MARKER = ".azureml-local"
 """The file that says that a folder is a home: ours to write to and to empty."""
@@ -40,6 +40,8 @@ ENTRIES = (
 )
 """Everything that is ever made in a home, besides its marker, as glob patterns. Nothing else in it is ours."""
 ELSEWHERE = "name another folder: [local] state in mlops.toml, or the variable AZUREML_LOCAL_HOME"
+LEADER = "result.json.pid"
+"""The file in a step's folder with the number of its process group."""
 SERVER = {"pid": int, "port": int, "base": str, "allowed": list, "started": str}
 """What the server file holds, and as what."""
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..arm.behaviour import properties
-from ..arm.context import Context, now
+from ..arm.behaviour import Work, properties
+from ..arm.context import Context
 from ..arm.errors import ArmError
 from ..arm.ids import ResourceId
-from ..arm.plain import ArmResource
+from ..arm.plain import PLAIN, ArmResource
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
 
@@ -49,21 +49,27 @@ class Vault(ArmResource):
             )
         return values
 
-    def delete(self, call: Call, resource: Resource) -> Body | None:
-        operation = super().delete(call, resource)
-        remember(call.context, resource)
-        return operation
+    def delete(self, call: Call, resource: Resource) -> Work | None:
+        super().delete(call, resource)
+        self.gone(call.context, resource)
+        return None
 
-
-def remember(context: Context, vault: Resource) -> None:
-    """What a deleted vault leaves behind: its name is held."""
-    protected = bool(properties(vault).get("enablePurgeProtection"))
-    body = {"vaultId": str(vault.id), "purgeProtectionEnabled": protected, "deletionDate": now()}
-    context.store.write(DELETED_VAULT, vault.id.name.lower(), body)
+    def gone(self, context: Context, resource: Resource) -> None:
+        """A deleted vault leaves its name held."""
+        protected = bool(properties(resource).get("enablePurgeProtection"))
+        body = {
+            "vaultId": str(resource.id),
+            "purgeProtectionEnabled": protected,
+            "deletionDate": context.clock.now(),
+        }
+        context.store.write(DELETED_VAULT, resource.id.name.lower(), body)
 
 
 class DeletedVault(ArmResource):
     """What is left of a deleted vault: it holds its name until it is purged (rule soft-delete)."""
+
+    def __init__(self) -> None:
+        self.actions = {"purge": purge_vault}
 
     def find(self, context: Context, id: ResourceId) -> Resource | None:
         body = context.store.read(DELETED_VAULT, id.name.lower())
@@ -75,7 +81,7 @@ def purge_vault(call: Call) -> Response:
     name = call.id.name.lower()
     body = call.context.store.read(DELETED_VAULT, name)
     if body is None:
-        raise ArmResource().missing(call.id)
+        raise PLAIN.missing(call.id)
     if body["purgeProtectionEnabled"]:
         raise ArmError("MethodNotAllowed", f"The vault '{name}' has purge protection enabled.", 405)
     call.context.store.forget(DELETED_VAULT, name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ..arm.context import Context
 from ..arm.errors import BadRequest, NotFound
 from ..arm.ids import ResourceId
-from ..storage.places import Location, default_uri, locate
+from ..storage.places import default_uri
 from .run import Run
 
+MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")
+"""The types of outputs that are models; all others are data."""
 ARTIFACT_NAMES = ("artifacts", "default")
 
 
@@ -49,8 +51,3 @@ def _path(context: Context, rest: str) -> str:
     if not rest.startswith("/paths/"):
         raise BadRequest(f"The path of a job's output has the form …/outputs/NAME/paths/PATH, not {rest}.")
     return rest.removeprefix("/paths/")
-
-
-def output_location(context: Context, workspace: ResourceId, job: str, name: str, rest: str | None) -> Location:
-    """The place of a job's output in storage."""
-    return locate(context, workspace, output_uri(context, workspace, job, name, rest))

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from ..arm.context import Context, now, workspace_guid
-from ..arm.ids import ResourceId
+from ..arm.context import Context
+from ..arm.ids import ResourceId, workspace_guid
+from ..arm.states import Table, follows, terminal
 from ..arm.store import Body
-from ..storage.datastores import ARTIFACTS, account
+from ..storage.accounts import account
+from .bell import Bell
 
-TERMINAL = ("Completed", "Failed", "Canceled")
+ENDS = ("Completed", "Failed", "Canceled")
+# A server that is killed leaves a run where it was; the next one begins with it anew, or goes on.
+UNDER_WAY = ("Starting", "Preparing", "Queued", "Running", "Finalizing")
+STATES: Table = {
+    "NotStarted": (*UNDER_WAY, *ENDS),
+    **dict.fromkeys(UNDER_WAY, (*UNDER_WAY, *ENDS)),
+    **dict.fromkeys(ENDS, ()),
+}
+TERMINAL = terminal(STATES)
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,7 @@ class Run:
 
     def create(self, kind: str, *, parent: Run | None = None, **fields: Any) -> None:
         """Write the first record: status NotStarted unless `fields` say otherwise."""
+        moment = self.context.clock.now()
         record: Body = {
             "run_id": self.id,
             "uuid": uuid.uuid4().hex,
@@ -49,8 +61,8 @@ class Run:
             "status": "NotStarted",
             "display_name": self.id,
             "experiment": "Default",
-            "created": now(),
-            "modified": now(),
+            "created": moment,
+            "modified": moment,
             "started": None,
             "ended": None,
             "error": None,
@@ -62,26 +74,26 @@ class Run:
         }
         parent_key = parent.key if parent else workspace_guid(self.workspace)
         self.context.store.write("run", self.key, record, parent_key)
-        self.context.tracking.changed(self.workspace)
+        self.context.part(Bell).ring(self.workspace)
 
     def advance(self, status: str, **fields: Any) -> bool:
         """Move to a status. A run that has ended stays as it ended; False then."""
         with self.context.store.transaction():
-            record = self.record()
-            if record["status"] in TERMINAL:
+            record, moment = self.record(), self.context.clock.now()
+            if record["status"] in TERMINAL or not follows(STATES, record["status"], status):
                 return False
             if status == "Running" and not record["started"]:
-                fields.setdefault("started", now())
+                fields.setdefault("started", moment)
             if status in TERMINAL:
-                fields.setdefault("ended", now())
-                fields.setdefault("started", record["started"] or now())
-            self.context.store.update("run", self.key, status=status, modified=now(), **fields)
-        self.context.tracking.changed(self.workspace)
+                fields.setdefault("ended", moment)
+                fields.setdefault("started", record["started"] or moment)
+            self.context.store.update("run", self.key, status=status, modified=moment, **fields)
+        self.context.part(Bell).ring(self.workspace)
         return True
 
     def note(self, **fields: Any) -> None:
         """Change fields of the record, whatever its status."""
-        self.context.store.update("run", self.key, modified=now(), **fields)
+        self.context.store.update("run", self.key, modified=self.context.clock.now(), **fields)
 
     @property
     def status(self) -> str:
@@ -100,17 +112,19 @@ class Run:
         """`account/container/path` of what the run itself wrote: logs and ./outputs."""
         return f"{account(self.context, self.workspace)}/azureml/ExperimentRun/dcid.{self.record()['artifacts']}"
 
-    @property
-    def artifact_uri(self) -> str:
-        """The address of the default output, spelled as the service spells it (without `paths`)."""
-        return f"azureml://datastores/{ARTIFACTS}/ExperimentRun/dcid.{self.id}"
 
-
-def unfinished(context: Context) -> list[Run]:
-    """Jobs (not their steps) that had not ended when the last server did."""
+def records(context: Context, workspace: ResourceId | None = None) -> list[tuple[Run, Body]]:
+    """Every run with its record, or those of a workspace, oldest first. One that cannot be read is reported."""
     found = []
-    for _, record in context.store.documents("run"):
-        workspace = ResourceId.parse(record["workspace"])
-        if record["parent"] is None and record["status"] not in TERMINAL and workspace:
-            found.append(Run(context, workspace, record["run_id"]))
+    for key, record in context.store.documents("run"):
+        place = ResourceId.parse(str(record.get("workspace", "")))
+        if place is None or "run_id" not in record or "status" not in record:
+            sys.stderr.write(f"the record of the run {key} cannot be read and is left out\n")
+        elif workspace is None or place.key == workspace.key:
+            found.append((Run(context, place, record["run_id"]), record))
     return found
+
+
+def unfinished(context: Context, workspace: ResourceId | None = None) -> list[Run]:
+    """The runs, steps too, that have not ended."""
+    return [run for run, record in records(context, workspace) if record["status"] not in TERMINAL]

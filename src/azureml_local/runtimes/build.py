@@ -11,13 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..arm.behaviour import properties
-from ..arm.context import Context
-from ..arm.errors import ServiceError
-from ..arm.ids import ResourceId
-from ..arm.store import Resource
-from ..assets import environments
-from ..storage.places import locate
 from . import recipe
 
 COMPLETE = ".complete"
@@ -38,27 +31,6 @@ class Environment:
     @property
     def python(self) -> Path:
         return self.folder / "bin" / "python"
-
-
-def recipe_of(context: Context, resource: Resource) -> recipe.Recipe:
-    """What the environment declares. Raises BadRequest where it cannot be read."""
-    values = properties(resource)
-    if build := values.get("build"):
-        place = locate(context, resource.id.workspace, build["contextUri"])
-        return recipe.from_docker(place.on_disk(context), build.get("dockerfilePath") or "Dockerfile")
-    if conda := values.get("condaFile"):
-        return recipe.from_conda(conda)
-    return recipe.Recipe("", "")
-
-
-def recipe_for(context: Context, workspace: ResourceId, reference: str) -> recipe.Recipe:
-    """The recipe of a reference. Of a curated environment of Microsoft's only the image's name is known here."""
-    if not reference or reference.startswith("azureml://registries/"):
-        return recipe.Recipe("", "")
-    resource = environments.find(context, workspace, reference)
-    if resource is None:
-        raise BuildFailed(f"the environment {reference} does not exist in the workspace {workspace.name}")
-    return recipe_of(context, resource)
 
 
 def ensure(folder: Path, wanted: recipe.Recipe, report: Report) -> Environment:
@@ -122,11 +94,3 @@ def _run(command: list[str], report: Report) -> None:
             report(line.rstrip())
     if process.returncode:
         raise BuildFailed("\n".join(lines[-20:]) or f"{command[0]} ended with {process.returncode}")
-
-
-def ensure_reference(context: Context, workspace: ResourceId, reference: str, report: Report) -> Environment:
-    """The built environment of a reference. Raises BuildFailed, with a message for the job's error."""
-    try:
-        return ensure(context.home.environments, recipe_for(context, workspace, reference), report)
-    except ServiceError as error:
-        raise BuildFailed(error.message) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arm.errors import BadRequest
-from ..storage.places import confined
+from ..arm.paths import confined
 
 MATCH_SPEC = re.compile(r"^(?:[\w.-]+::)?(?P<name>[\w.-]+)\s*(?P<version>[=<>!~].*)?$")
 NOT_PACKAGES = {"python", "pip"}

@@ -8,26 +8,31 @@ import json
 import os
 import signal
 import ssl
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 from urllib.parse import urlencode
 
-from ..arm.errors import LocalError
 from ..arm.signer import Signer
 from ..identity.certificates import bundle
 from ..identity.discovery import CLOUD
-from ..machine.home import Home
-from .serve import PORT_TAKEN
+from ..machine import processes
+from ..machine.errors import LocalError
+from ..machine.home import LEADER, Home
 
 DEFAULT_PORT = 10443
+PORT_TAKEN = 3
+"""Exit code of a server whose port is in use."""
+ALREADY_RUNS = 4
+"""Exit code of a server whose home another one has: two would write over each other."""
 START_LIMIT = 30.0
 STOP_LIMIT = 30.0
-_started: dict[int, subprocess.Popen[bytes]] = {}
+_started: dict[int, Popen[bytes]] = {}
 """The servers that this very process started, to take their ends."""
 
 
@@ -76,10 +81,8 @@ def _start(home: Home, port: int, allow: tuple[str, ...], endpoint_cores: int) -
         command += ["--allow", rule]
     _take_end(home.server())
     home.server_file.unlink(missing_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+    log.unlink(missing_ok=True)
+    process = processes.start(command, log=log)
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
         server = home.server()
@@ -99,15 +102,14 @@ def _start(home: Home, port: int, allow: tuple[str, ...], endpoint_cores: int) -
 def stop(home: Home) -> bool:
     """End the server and everything that it started; False if none ran."""
     server = home.server()
-    stopped = False
-    if server and _is_ours(server["pid"], home):
-        stopped = True
+    stopped = bool(server and _runs(server["pid"], home))
+    if server and stopped:
         with contextlib.suppress(ProcessLookupError):
             os.kill(server["pid"], signal.SIGTERM)
         deadline = time.monotonic() + STOP_LIMIT
-        while _is_ours(server["pid"], home) and time.monotonic() < deadline:
+        while _runs(server["pid"], home) and time.monotonic() < deadline:
             time.sleep(0.02)
-        if _is_ours(server["pid"], home):
+        if _runs(server["pid"], home):
             os.kill(server["pid"], signal.SIGKILL)
     _take_end(server)
     end_steps(home)
@@ -126,9 +128,8 @@ def end_steps(home: Home) -> None:
 
     Tracking and serving processes need no such care: they end by themselves with the server.
     """
-    for pid_file in home.runs.glob("*/result.json.pid"):
-        with contextlib.suppress(ProcessLookupError, ValueError, PermissionError):
-            os.killpg(int(pid_file.read_text()), signal.SIGKILL)
+    for leader in home.runs.glob(f"*/{LEADER}"):
+        processes.end_group_in(leader)
 
 
 def reset(home: Home, *, built: bool = False) -> list[str]:
@@ -140,16 +141,9 @@ def reset(home: Home, *, built: bool = False) -> list[str]:
     return home.clear(built=built)
 
 
-def _is_ours(pid: int, home: Home) -> bool:
-    """True if the process with this number is the server of this home and no other program."""
-    found = subprocess.run(
-        ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)],  # noqa: S607 - ww: not cut to a terminal's width
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    line = found.stdout.strip()
-    return str(home.root) in line and "azureml_local.server.serve" in line and not line.startswith("Z")
+def _runs(pid: int, home: Home) -> bool:
+    """Whether the process with this number is the server of this home and no other program."""
+    return processes.is_running(pid, "azureml_local.server.serve", str(home.root))
 
 
 def variables(home: Home, environment: str = "") -> dict[str, str]:
@@ -201,23 +195,44 @@ def _federated(home: Home, base: str, environment: str) -> dict[str, str]:
     }
 
 
-def ask(home: Home, address: str) -> dict[str, Any]:
-    """What the running server says to the person at this machine. Raises LocalError if none runs."""
+def ask(home: Home, address: str, method: str = "GET", body: object = None) -> dict[str, Any]:
+    """What the running server says to the person at this machine. Raises LocalError if none runs or it refuses."""
     server = status(home)
     if server is None:
         raise LocalError("the local Azure ML does not run", "start it: mlops local start")
     token, _ = Signer(home.secret("signing")).token(server["base"])
     headers = {"X-IDENTITY-HEADER": home.secret("identity-header"), "Authorization": f"Bearer {token}"}
-    request = urllib.request.Request(f"{server['base']}{address}", headers=headers)  # noqa: S310
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{server['base']}{address}", data, headers, method=method)  # noqa: S310
     context = ssl.create_default_context(cafile=str(authority(home)))
     try:
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:  # noqa: S310
             content: dict[str, Any] = json.loads(answer.read())
     except urllib.error.HTTPError as error:
         content = json.loads(error.read())
+        if "error" in content:
+            raise LocalError(content["error"]["message"]) from error
     return content
 
 
 def authority(home: Home) -> Path:
     """The certificate that a caller of an endpoint has to trust."""
     return home.certificates / "ca.pem"
+
+
+def build(home: Home, folders: Mapping[str, Path], *, tracking: bool = False) -> Iterator[str]:
+    """Build what is not built yet of these build contexts, by name; the names of what was. Raises LocalError."""
+    from ..arm.errors import ServiceError
+    from ..runtimes.build import BuildFailed, ensure
+    from ..runtimes.recipe import from_docker
+    from ..tracking.servers import tracking_recipe
+
+    try:
+        wanted = {name: from_docker(folder, "Dockerfile") for name, folder in folders.items()}
+        for name, recipe in {**wanted, **({"tracking": tracking_recipe()} if tracking else {})}.items():
+            said: list[str] = []
+            ensure(home.environments, recipe, said.append)
+            if said:
+                yield name
+    except (BuildFailed, ServiceError) as error:
+        raise LocalError(f"the environment could not be built: {error}") from error

@@ -12,17 +12,16 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from ..arm.behaviour import Behaviour
 from ..arm.ids import PROVIDER
-from .actions import ACTIONS
-from .types import TYPES
+from .types import ROWS
 
 CLIENT = "_restclient/arm_ml_service/operations/_operations.py"
 BUILDER = re.compile(r"^def build_\w+_request\(.*?(?=^def |^class )", re.MULTILINE | re.DOTALL)
 VERB = re.compile(r'HttpRequest\(\s*method="(\w+)"')
 ADDRESS_END = re.compile(r"\n\s*\n|path_format_arguments")
 ORDER = ("GET", "LIST", "PUT", "PATCH", "DELETE", "POST")
-REFUSED = {("workspaces/jobs", "DELETE"), ("workspaces/onlineendpoints/deployments", "PATCH")}
-"""Operations of a supported type that answer 501 all the same."""
+TYPES: dict[str, Behaviour] = {path.lower(): behaviour for path, behaviour in ROWS}
 HEAD = """# Operations of Azure ML
 
 Made by `python -m azureml_local.server.coverage` from the client inside the installed azure-ai-ml. What is not
@@ -58,9 +57,10 @@ def _operation(path: str, verb: str) -> tuple[str, str]:
 
 def is_supported(path: str, verb: str) -> bool:
     """True if the emulator answers the operation."""
+    of, _, action = path.lower().rpartition("/")
     if verb == "POST":
-        return path.lower() in ACTIONS
-    return path.lower() in TYPES and (path.lower(), verb) not in REFUSED
+        return of in TYPES and action in (name.lower() for name in TYPES[of].actions)
+    return path.lower() in TYPES and verb in TYPES[path.lower()].verbs
 
 
 def render() -> str:

@@ -11,38 +11,49 @@ import socket
 import sys
 from datetime import UTC, datetime
 
+import uvicorn
+
+from ..access.decision import Access
 from ..arm.context import Context
-from ..arm.errors import LocalError
+from ..arm.faults import Faults
+from ..arm.operations import Operations
 from ..arm.signer import Signer
 from ..arm.store import Store
+from ..arm.types import Types
+from ..arm.upstream import Upstream
+from ..endpoints.instances import Instances
+from ..endpoints.quota import Quota
+from ..endpoints.router import Router
 from ..identity import certificates
+from ..jobs.runner import Runner
+from ..jobs.types import KINDS
+from ..machine.clock import Clock
+from ..machine.errors import LocalError
 from ..machine.home import Home, write_json
-from ..parity import Parity
+from ..parity import Parity, UnknownRule
+from ..runs.bell import Bell
+from ..steps.slots import Slots
+from ..tracking.servers import TrackingServers
+from .app import create
+from .control import ALREADY_RUNS, PORT_TAKEN
+from .steering import CLOCK
+from .types import ROWS
 
-PORT_TAKEN = 3
-"""Exit code when the port is in use."""
-ALREADY_RUNS = 4
-"""Exit code when another server has this home: two would write over each other."""
 
-
-def build(home: Home, port: int, allowed: tuple[str, ...], endpoint_cores: int) -> Context:
-    """The context of a server that is about to listen on `port`."""
-    from ..endpoints.instances import Instances
-    from ..jobs.runner import Runner
-    from ..tracking.servers import TrackingServers
-
-    context = Context(
-        home=home,
-        store=Store(home.database),
-        parity=Parity(allowed),
-        signer=Signer(home.secret("signing")),
-        base=f"https://localhost:{port}",
-        identity_header=home.secret("identity-header"),
-        endpoint_cores=endpoint_cores,
-    )
-    context.runner = Runner(context)
-    context.instances = Instances(context)
-    context.tracking = TrackingServers(context)
+def build(home: Home, port: int, parity: Parity, endpoint_cores: int) -> Context:
+    """The context of a server that is about to listen on `port`, with all its parts."""
+    store = Store(home.database)
+    clock = Clock((store.read(CLOCK, "") or {}).get("ahead", 0.0))
+    signer = Signer(home.secret("signing"))
+    context = Context(home, store, parity, signer, clock, base=f"https://localhost:{port}")
+    for part in (Types(ROWS), Access(store), Bell(), Upstream(), Faults(), Slots(), Quota(endpoint_cores)):
+        context.add(part)
+    # they are resumed in this order: what serves, what runs, what was under way
+    context.add(TrackingServers(context))
+    context.add(Instances(context))
+    context.add(Router(context))
+    context.add(Runner(context, KINDS))
+    context.add(Operations(context))
     return context
 
 
@@ -67,31 +78,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--endpoint-cores", type=int, default=100, help="quota of online deployments")
     options = parser.parse_args(arguments)
     try:
-        return _serve(options)
+        parity = Parity(tuple(options.allow))
+        home = Home.at(options.home)
+    except UnknownRule as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except LocalError as error:
         sys.stderr.write(f"{error}; {error.hint}\n")
         return 2
+    with (home.root / "server.lock").open("w") as only:
+        try:
+            fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write(f"another server runs in {home.root} and does not answer\n")
+            return ALREADY_RUNS
+        _serve(home, options.port, parity, options.endpoint_cores)
+    return 0
 
 
-def _serve(options: argparse.Namespace) -> int:
-    Parity(tuple(options.allow))  # refuses a rule that there is not before anything is made
-    import uvicorn
-
-    from ..jobs.runner import stop_everything
-    from .app import create
-
-    home = Home.at(options.home)
-    only = (home.root / "server.lock").open("w")
-    try:
-        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        sys.stderr.write(f"another server runs in {home.root} and does not answer\n")
-        return ALREADY_RUNS
-    sock = _listen(options.port)
+def _serve(home: Home, port: int, parity: Parity, endpoint_cores: int) -> None:
+    """Serve a home that no other server has, until SIGTERM."""
+    sock = _listen(port)
     port = sock.getsockname()[1]
     certificate, key = certificates.ensure(home.certificates)
     certificates.bundle(home.certificates)
-    context = build(home, port, tuple(options.allow), options.endpoint_cores)
+    context = build(home, port, parity, endpoint_cores)
     # A client that keeps its connection does not answer our good-bye: without this a stop takes three seconds.
     asyncio.constants.SSL_SHUTDOWN_TIMEOUT = 0.2
     config = uvicorn.Config(
@@ -103,30 +114,21 @@ def _serve(options: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
-    write_json(
-        home.server_file,
-        {
-            "pid": os.getpid(),
-            "port": port,
-            "base": context.base,
-            "allowed": sorted(context.parity.allowed),
-            "started": datetime.now(UTC).isoformat(),
-        },
-    )
-    context.instances.resume()
-    context.runner.resume()
+    said = {
+        "pid": os.getpid(),
+        "port": port,
+        "base": context.base,
+        "allowed": sorted(parity.allowed),
+        "started": datetime.now(UTC).isoformat(),
+    }
+    write_json(home.server_file, said)
+    context.resume()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl+C at the person's terminal is for their command
     # uvicorn raises the signal again once it has ended: without a handler nothing below would be reached
     signal.signal(signal.SIGTERM, lambda *_: None)
-    server.run(sockets=[sock])
-    stop_everything(context)
-    context.instances.stop_all()
-    context.tracking.stop()
-    context.workers.shutdown(wait=True, cancel_futures=True)
-    context.store.close()
+    uvicorn.Server(config).run(sockets=[sock])
+    context.stop()
     home.server_file.unlink(missing_ok=True)
-    return 0
 
 
 if __name__ == "__main__":

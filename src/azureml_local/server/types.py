@@ -1,23 +1,35 @@
-"""The table of resource types. A new type is a row; one without a behaviour of its own is a `Behaviour()`.
+"""The table of resource types: what the server knows. A new type is a class and a row.
 
-Types of Azure ML that are not here answer 501 with their name.
+A type of Azure ML that is not here answers 501 with its name; one of another provider is kept as it is put.
 """
 
 from __future__ import annotations
 
+from ..access.decision import ASSIGNMENTS, DEFINITIONS
+from ..access.roles import RoleAssignment, RoleDefinition
 from ..arm.behaviour import Behaviour
+from ..arm.plain import GROUP
 from ..assets.codes import CodeVersion
 from ..assets.components import ComponentVersion
 from ..assets.data import DataVersion
 from ..assets.environments import EnvironmentVersion
 from ..assets.models import ModelVersion
 from ..assets.versions import Container
-from ..endpoints.endpoint import OnlineDeployment, OnlineEndpoint
+from ..endpoints.deployment import OnlineDeployment
+from ..endpoints.endpoint import OnlineEndpoint
+from ..identity.managed import CREDENTIALS, IDENTITIES
+from ..identity.resources import FederatedCredential, Identity
 from ..jobs.submission import Job
+from ..providers.budgets import BUDGETS, Budget
+from ..providers.groups import SUBSCRIPTIONS, ResourceGroup, Subscription
+from ..providers.vaults import DELETED_VAULTS, VAULTS, DeletedVault, Vault
+from ..storage.accounts import STORAGE, StorageAccount
 from ..storage.datastores import Datastore
-from ..workspaces.workspace import Compute, Workspace
+from ..workspaces.compute import Compute
+from ..workspaces.workspace import Workspace
 
-_ROWS: tuple[tuple[str, Behaviour], ...] = (
+ROWS: tuple[tuple[str, Behaviour], ...] = (
+    # Azure Machine Learning
     ("registries", Behaviour()),
     ("workspaces", Workspace()),
     ("workspaces/computes", Compute()),
@@ -35,7 +47,15 @@ _ROWS: tuple[tuple[str, Behaviour], ...] = (
     ("workspaces/jobs", Job()),
     ("workspaces/onlineEndpoints", OnlineEndpoint()),
     ("workspaces/onlineEndpoints/deployments", OnlineDeployment()),
+    # other providers: those that compute or refuse something
+    (SUBSCRIPTIONS, Subscription()),
+    (GROUP, ResourceGroup()),
+    (IDENTITIES, Identity()),
+    (CREDENTIALS, FederatedCredential()),
+    (ASSIGNMENTS, RoleAssignment()),
+    (DEFINITIONS, RoleDefinition()),
+    (STORAGE, StorageAccount()),
+    (VAULTS, Vault()),
+    (DELETED_VAULTS, DeletedVault()),
+    (BUDGETS, Budget()),
 )
-
-TYPES = {path.lower(): behaviour for path, behaviour in _ROWS}
-PATHS = tuple(path for path, _ in _ROWS)

@@ -6,24 +6,29 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import ServiceError
 from ..arm.ids import ResourceId
+from ..assets.environments import ensure_reference
+from ..machine import processes
+from ..machine.home import LEADER
+from ..runs.references import locate
 from ..runs.run import Run
-from ..runtimes.build import BuildFailed, Environment, ensure_reference
+from ..runtimes.build import BuildFailed, Environment
 from ..storage.links import collect
-from ..storage.places import locate
 from . import folders
-from .bindings import UnknownReference, Value, render_command
+from .bindings import UnknownReference, render_command
+from .slots import Slots
+from .step import End, Step
+from .variables import variables
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL when a step is cancelled; the service's own number is not known."""
@@ -32,36 +37,25 @@ BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
-@dataclass(frozen=True)
-class Step:
-    """What to run: a command job, or a command node of a pipeline with its values resolved."""
-
-    command: str
-    environment: str
-    code: str | None = None
-    inputs: Mapping[str, Value] = field(default_factory=dict)
-    outputs: Mapping[str, Value] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | None = None
-
-
-@dataclass(frozen=True)
-class End:
-    """How a step ended: a terminal status and, unless it completed, what to say of it."""
-
-    status: str
-    message: str = ""
-    code: str = "UserError"
-
-
 class Execution:
-    """Runs `step` as `run`. `cancelled` may be set from another thread at any time."""
+    """Runs `step` as `run`. `cancelled` may be set from another thread at any time.
 
-    def __init__(self, context: Context, run: Run, step: Step, cancelled: threading.Event) -> None:
+    `completed` is called before the end of a step that completed is written down; a ServiceError of it is the end.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        run: Run,
+        step: Step,
+        cancelled: threading.Event,
+        completed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.context = context
         self.run = run
         self.step = step
         self.cancelled = cancelled
+        self.completed = completed
         self.artifacts = context.home.blobs / run.artifacts
 
     def __call__(self) -> End:
@@ -71,6 +65,8 @@ class Execution:
         """
         try:
             end = self._adopt() if self.run.status in ("Running", "Finalizing") else self._run()
+            if end.status == "Completed":
+                self.completed()
         except (folders.StreamNotFound, UnknownReference) as error:
             end = End("Failed", str(error))
         except BuildFailed as error:
@@ -78,8 +74,7 @@ class Execution:
             end = End("Failed", message, "ImageBuildFailure")
         except ServiceError as error:
             end = End("Failed", error.message, error.code)
-        problem = {"code": end.code, "message": end.message} if end.message else None
-        self.run.advance(end.status, error=problem)
+        self.run.advance(end.status, error=end.problem)
         return end
 
     def _run(self) -> End:
@@ -88,7 +83,7 @@ class Execution:
             return End("Failed", "The job has no command.")
         environment = self._environment()
         self.run.advance("Queued")
-        with self.context.runner.slots:
+        with self.context.part(Slots):
             if self.cancelled.is_set():
                 return End("Canceled")
             result = self._start(environment)
@@ -115,7 +110,7 @@ class Execution:
             version = self.context.store.get(id) if id else None
             if version is None:
                 raise folders.StreamNotFound(f"The code snapshot {self.step.code} does not exist.")
-            uri = version.body["properties"]["codeUri"]
+            uri = properties(version)["codeUri"]
             code = locate(self.context, self.run.workspace, uri).on_disk(self.context)
         place = folders.make(self.context, self.run, code)
         inputs = {
@@ -134,7 +129,7 @@ class Execution:
         specification = {
             "command": command,
             "cwd": str(place.work),
-            "environment": folders.variables(
+            "environment": variables(
                 self.context,
                 self.run,
                 place,
@@ -152,33 +147,19 @@ class Execution:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             json.dump(specification, file)
         self.run.advance("Running")
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(SUPERVISOR), str(path)],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-        )
+        process = processes.start([sys.executable, "-I", "-S", str(SUPERVISOR), str(path)])
         self.run.note(supervisor=process.pid)
-        return self._wait(process, place.root)
+        processes.wait(process, self.cancelled.is_set)
+        return read_result(place.root)
 
     def _adopt(self) -> End:
         record = self.run.record()
         root = self.context.home.runs / record["uuid"]
-        while not (root / "result.json").exists() and _alive(record.get("supervisor"), root):
+        while not (root / "result.json").exists() and processes.is_running(record.get("supervisor"), str(root)):
             if self.cancelled.is_set():
                 os.kill(record["supervisor"], signal.SIGTERM)
             time.sleep(0.1)
         return self._finish(read_result(root))
-
-    def _wait(self, process: subprocess.Popen[bytes], root: Path) -> dict[str, Any]:
-        """Until the supervisor ends; it is told when the job is cancelled."""
-        told, delay = False, 0.002
-        while process.poll() is None:
-            if self.cancelled.is_set() and not told:
-                process.send_signal(signal.SIGTERM)
-                told = True
-            time.sleep(delay)
-            delay = min(delay * 1.3, 0.05)
-        return read_result(root)
 
     def _finish(self, result: dict[str, Any]) -> End:
         """Collect what the step wrote and say how it ended."""
@@ -214,19 +195,6 @@ class Execution:
         return End("Failed", message)
 
 
-def _alive(pid: int | None, root: Path) -> bool:
-    """True while the process that supervises this very folder runs; a pid may have come to name another."""
-    if pid is None:
-        return False
-    arguments = subprocess.run(
-        ["ps", "-ww", "-o", "args=", "-p", str(pid)],  # noqa: S607 - ww: not cut to a terminal's width
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return str(root) in arguments.stdout
-
-
 def _tail(log: Path, lines: int = 20) -> str:
     text = log.read_text(errors="replace") if log.exists() else ""
     return "\n".join(text.rstrip().splitlines()[-lines:])
@@ -238,15 +206,5 @@ def read_result(root: Path) -> dict[str, Any]:
     if path.exists():
         found: dict[str, Any] = json.loads(path.read_text())
         return found
-    kill_group(root)
+    processes.end_group_in(root / LEADER)
     return {"outcome": "killed", "code": -signal.SIGKILL}
-
-
-def kill_group(root: Path) -> None:
-    """End the processes of a step whose supervisor is gone."""
-    pid = root / "result.json.pid"
-    if pid.exists() and pid.read_text().isdigit():
-        try:
-            os.killpg(int(pid.read_text()), signal.SIGKILL)
-        except ProcessLookupError:
-            return

@@ -12,22 +12,22 @@ import json
 from collections.abc import Mapping
 
 from ..arm.behaviour import properties
-from ..arm.context import Context, workspace_guid
-from ..arm.ids import ResourceId
+from ..arm.context import Context
+from ..arm.ids import ResourceId, workspace_guid
+from ..assets.codes import CODE_HASH
+from ..assets.environments import recipe_for
+from ..runs.references import locate
 from ..runs.run import Run
-from ..runtimes.build import BuildFailed, recipe_for
-from ..storage.places import locate
+from ..runtimes.build import BuildFailed
 from .bindings import Value
-from .execution import Step
-
-HASH = "hash_sha256"
+from .step import Step
 
 
 def key(context: Context, workspace: ResourceId, step: Step, node_outputs: Mapping[str, Value]) -> str:
     """What has to be equal for a step to be reused. `node_outputs` are the outputs as declared."""
     code = None
     if step.code and (parsed := ResourceId.parse(step.code)) and (version := context.store.get(parsed)):
-        code = properties(version)["properties"].get(HASH, step.code)
+        code = properties(version)["properties"].get(CODE_HASH, step.code)
     try:
         environment = recipe_for(context, workspace, step.environment).key
     except BuildFailed:

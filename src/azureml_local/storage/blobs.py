@@ -17,23 +17,16 @@ from xml.sax.saxutils import unescape
 
 from starlette.responses import Response, StreamingResponse
 
+from ..arm.errors import ServiceError
+from ..arm.paths import confined
 from ..arm.requests import Call
 from .links import files_below, stays
-from .places import Location, confined
+from .places import Location, matches
 
-PATTERN = re.compile(
-    r"^/(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.[^/]+/(?P<container>[a-z0-9][a-z0-9-]*)(?:/(?P<path>.*))?$"
-)
 PIECE = 1 << 20
 UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 """Characters that XML cannot hold, or that its readers change."""
 PERMISSION = {"GET": "r", "HEAD": "r", "PUT": "w", "DELETE": "d"}
-
-
-def matches(path: str) -> Location | None:
-    """The place that an address of blob storage names, or None for any other address. The path is decoded."""
-    found = PATTERN.match(path)
-    return Location(f"{found['account']}/{found['container']}", found["path"] or "") if found else None
 
 
 def permission(call: Call) -> str:
@@ -41,8 +34,23 @@ def permission(call: Call) -> str:
     return "l" if call.parameter("comp") == "list" else PERMISSION.get(call.method, "")
 
 
-def handle(call: Call, place: Location) -> Response:
+class NotAuthenticated(ServiceError):
+    """403 with an empty body: neither a token for storage nor a signature that holds."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Server failed to authenticate the request.", code="AuthenticationFailed")
+
+    def response(self) -> Response:
+        return Response(b"", self.status, headers={"x-ms-error-code": self.code})
+
+
+def handle(call: Call) -> Response:
     """Any request on a container or a blob."""
+    place = matches(call.path)
+    if place is None:
+        return _error(400, "InvalidUri", "The requested URI does not represent any resource on the server.")
     operation = call.parameter("comp")
     if call.parameter("restype") == "container":
         return _list(call, place) if operation == "list" else _container(call, place)

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from ..arm.behaviour import Behaviour, properties
-from ..arm.context import Context, workspace_guid
+from ..arm.context import Context
 from ..arm.errors import BadRequest, NotFound, ServiceError
-from ..arm.ids import ResourceId
+from ..arm.ids import ResourceId, workspace_guid
 from ..arm.requests import Call, answer
 from ..arm.store import Body, Resource
 
@@ -19,13 +19,6 @@ BLOB = "AzureBlob"
 LAKE = "AzureDataLakeGen2"
 CONTAINERS = {BLOB: "containerName", LAKE: "filesystem"}
 """The types that are read and written here, and what each calls its container."""
-
-
-def account(context: Context, workspace: ResourceId) -> str:
-    """The name of a workspace's own storage account."""
-    found = context.store.get(workspace.workspace)
-    named = str(properties(found).get("storageAccount") or "") if found else ""
-    return named.rsplit("/", 1)[-1] or f"st{workspace_guid(workspace).replace('-', '')[:22]}"
 
 
 def system_datastores(workspace: ResourceId, name: str) -> dict[str, dict[str, Any]]:
@@ -67,6 +60,9 @@ class Datastore(Behaviour):
     """A datastore's account is on this machine: its name on the wire holds the emulator's host."""
 
     noun = "datastore"
+
+    def __init__(self) -> None:
+        self.actions = {"listSecrets": list_secrets}
 
     def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
         values = body.setdefault("properties", {})

@@ -1,15 +1,16 @@
-"""The URIs of Azure ML, resolved to `account/container` and a path, and from there to files."""
+"""Places in storage: a datastore's URI or an address as `account/container` and a path, and these as files."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from ..arm.context import Context
 from ..arm.errors import BadRequest, NotFound
 from ..arm.ids import ResourceId, workspace_id
+from ..arm.paths import confined
 from ..arm.requests import HERE
 from .datastores import DEFAULT, container
 
@@ -19,9 +20,10 @@ LONG = re.compile(
     re.IGNORECASE,
 )
 SHORT = re.compile(r"azureml://datastores/(?P<d>[^/]+)(?:/paths)?(?:/(?P<p>.*))?$", re.IGNORECASE)
-JOB_OUTPUT = re.compile(r"azureml://jobs/(?P<j>[^/]+)/outputs/(?P<o>[^/]+)(?P<rest>/.*)?$", re.IGNORECASE)
 CONTAINER = re.compile(r"^[a-z0-9]+/[a-z0-9][a-z0-9-]*$")
-ASSET = re.compile(r"azureml:(?P<n>[^:/]+):(?P<v>[^:/]+)$")
+ADDRESS = re.compile(
+    r"^/(?P<account>[a-z0-9]+)\.(?:blob|dfs)\.[^/]+/(?P<container>[a-z0-9][a-z0-9-]*)(?:/(?P<path>.*))?$"
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,10 @@ class Location:
         return confined(context.home.blobs / self.container, self.path)
 
 
-def confined(root: Path, path: str) -> Path:
-    """`root/path`, refused where it would leave `root`. Names are taken as they are; nothing is resolved."""
-    parts = PurePosixPath(path).parts
-    if any(part in ("..", "/") or "\0" in part for part in parts):
-        raise BadRequest(f"The path {path!r} is not allowed.", inner=("InvalidUri",))
-    return root.joinpath(*parts)
+def matches(path: str) -> Location | None:
+    """The place that an address of blob storage names, or None for any other address. The path is decoded."""
+    found = ADDRESS.match(path)
+    return Location(f"{found['account']}/{found['container']}", found["path"] or "") if found else None
 
 
 def long_form(workspace: ResourceId, datastore: str, path: str, group_word: str = "resourcegroups") -> str:
@@ -66,7 +66,10 @@ def default_uri(workspace: ResourceId, path: str) -> str:
 
 
 def locate(context: Context, workspace: ResourceId, uri: str) -> Location:
-    """The place that a URI names. Raises BadRequest for a form that the emulator does not read."""
+    """The place that a datastore's URI or an address names. Raises BadRequest for any other form.
+
+    What names an asset or a job's output is resolved by runs/references.
+    """
     if found := LONG.match(uri):
         owner = workspace_id(found["s"], found["g"], found["w"])
         return _place(context, container(context, owner.child("datastores", found["d"])), found["p"] or "")
@@ -75,16 +78,6 @@ def locate(context: Context, workspace: ResourceId, uri: str) -> Location:
         return _place(context, container(context, datastore), found["p"] or "")
     if uri.startswith((f"{context.base}/", f"{HERE}/")):
         return _from_url(context, uri)
-    if found := JOB_OUTPUT.match(uri):
-        from ..runs.outputs import output_location
-
-        return output_location(context, workspace, found["j"], found["o"], found["rest"])
-    if (found := ASSET.match(uri)) or uri.lower().startswith("/subscriptions/"):
-        id = ResourceId.parse(uri)
-        if found:
-            id = workspace.workspace.child("data", found["n"]).child("versions", found["v"])
-        if id is not None:
-            return _from_asset(context, id)
     raise BadRequest(f"azureml_local cannot read from {uri}.", inner=("InvalidUri",))
 
 
@@ -104,12 +97,3 @@ def _from_url(context: Context, url: str) -> Location:
         if folder.joinpath(*parts[1:]).exists():
             return Location(f"{folder.parent.name}/{parts[0]}", "/".join(parts[1:]))
     raise NotFound(f"There is no blob at {url}.", inner=("NotFound",))
-
-
-def _from_asset(context: Context, id: ResourceId) -> Location:
-    resource = context.store.get(id)
-    if resource is None:
-        kind, name = id.pairs[-2] if len(id.pairs) > 1 else id.pairs[-1]
-        raise NotFound(f"{kind} asset {name} with version {id.name} not found.", inner=("NotFound",))
-    values = resource.body["properties"]
-    return locate(context, id.workspace, values.get("dataUri") or values["modelUri"])

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..runs.run import Run
+from ..tracking.servers import TrackingServers
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>azureml_local</title>
 <style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:46rem;padding:0 1rem}}
@@ -20,7 +21,7 @@ td,th{{padding:.2rem 1rem .2rem 0;text-align:left}}</style>
 
 def page(call: Call) -> Response:
     """GET /studio: the workspaces. …/studio/runs?wsid=WORKSPACE: MLflow's pages; …/runs/RUN?wsid=: one run's."""
-    tracking = call.context.tracking
+    tracking = call.context.part(TrackingServers)
     parts = call.path.strip("/").split("/")
     id = ResourceId.parse(call.parameter("wsid"))
     if len(parts) == 2 and id is not None and call.context.store.get(id.workspace):

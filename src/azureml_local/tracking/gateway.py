@@ -6,15 +6,13 @@ import re
 
 import anyio.to_thread
 import httpx
-from starlette.requests import Request
 from starlette.responses import Response
 
-from ..access import needs as permissions
-from ..access.decision import Principal
-from ..access.refusals import refusal
-from ..arm.context import Context
-from ..arm.errors import error_response
+from ..arm.errors import NotFound
 from ..arm.ids import ResourceId
+from ..arm.requests import Call
+from ..arm.upstream import Upstream
+from .servers import TrackingServers
 
 PATTERN = re.compile(
     r"^/mlflow/v[12]\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)(?P<rest>/api/.*)$", re.IGNORECASE
@@ -27,28 +25,20 @@ REFUSED = (
 PASSED_BACK = ("content-type",)
 
 
-async def forward(
-    context: Context, client: httpx.AsyncClient, request: Request, principal: Principal
-) -> Response | None:
-    """Pass a request on to the workspace's server; None for another address."""
-    found = PATTERN.match(request.url.path)
-    if found is None:
-        return None
+async def forward(call: Call) -> Response:
+    """Pass a request on to the workspace's server."""
+    found = PATTERN.match(call.path)
+    workspace = ResourceId.parse(found["workspace"]) if found else None
+    if found is None or workspace is None:
+        raise NotFound(f"{call.path} is no address of the tracking server.", inner=("NotFound",))
     for rule, pattern, status in REFUSED:
-        if pattern.search(found["rest"]) and context.parity.holds(rule):
+        if pattern.search(found["rest"]) and call.context.parity.holds(rule):
             return Response(b"", status)
-    workspace = ResourceId.parse(found["workspace"])
-    if workspace is None:
-        return None
-    needs = permissions.of_tracking(found["rest"], str(workspace))
-    if principal.is_identity and context.parity.holds("rbac"):
-        for need in needs:
-            if not context.access.allowed(principal, need):
-                return error_response(refusal(principal, need))
-    address = await anyio.to_thread.run_sync(context.tracking.address, workspace)
-    url = httpx.URL(f"{address}{found['rest']}", query=request.url.query.encode())
-    headers = {"Content-Type": request.headers.get("content-type", "application/json")}
-    body = await request.body()
-    answer = await client.request(request.method, url, content=body, headers=headers)
+    servers = call.context.part(TrackingServers)
+    address = await anyio.to_thread.run_sync(servers.address, workspace)
+    url = httpx.URL(f"{address}{found['rest']}", query=call.query.encode())
+    headers = {"Content-Type": call.headers.get("content-type", "application/json")}
+    client = call.context.part(Upstream).client
+    answer = await client.request(call.method, url, content=call.content, headers=headers)
     kept = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
     return Response(answer.content, answer.status_code, headers=kept)

@@ -8,16 +8,17 @@ from urllib.parse import unquote
 
 from starlette.responses import Response
 
-from ..access import needs as permissions
+from ..arm.behaviour import properties
 from ..arm.context import SUFFIX
 from ..arm.errors import NotFound, NotSupported
 from ..arm.ids import ResourceId
 from ..arm.requests import Call, answer
 from ..arm.store import Body
-from ..runs.outputs import declared_uri
+from ..runs.outputs import MODEL_TYPES, declared_uri
+from ..runs.references import locate
 from ..runs.run import Run
 from ..storage.links import files_below
-from ..storage.places import locate
+from .servers import TrackingServers
 
 RUN = re.compile(
     r"^/history/v1\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)"
@@ -29,14 +30,10 @@ RESOLVE = re.compile(
     r"^/data/v1\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)/dataversion/batchGetResolvedUris$",
     re.IGNORECASE,
 )
-MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")
 
 
-def handle(call: Call) -> Response | None:
-    """Any request of run history; None for another address."""
-    found = RUN.match(call.path) or RUNDATA.match(call.path) or RESOLVE.match(call.path)
-    if found and not call.principal.run:
-        call.require(*permissions.of_history(call, found["workspace"]))
+def handle(call: Call) -> Response:
+    """Any request below /history and /data. Raises NotSupported for what is not known."""
     if found := RUN.match(call.path):
         run = _run(call, found["workspace"], unquote(found["run"]))
         if call.method == "PATCH":
@@ -48,7 +45,7 @@ def handle(call: Call) -> Response | None:
         return _rundata(call, found["workspace"])
     if found := RESOLVE.match(call.path):
         return _resolve(call, found["workspace"])
-    return None
+    raise NotSupported(f"{call.method} {call.path}")
 
 
 def _run(call: Call, workspace: str, name: str) -> Run:
@@ -89,7 +86,7 @@ def as_history(run: Run) -> Body:
         "rootRunId": record["root"],
         "parentRunId": record["parent"],
         "runUuid": record["uuid"],
-        "experimentId": run.context.tracking.experiment_id(run.workspace, record["experiment"]),
+        "experimentId": run.context.part(TrackingServers).experiment_id(run.workspace, record["experiment"]),
         "status": record["status"],
         "createdUtc": record["created"],
         "lastModifiedUtc": record["modified"],
@@ -128,7 +125,7 @@ def _details(run: Run) -> Body:
 
 def _patch(call: Call, run: Run) -> Response:
     """Names, tags, archiving of an existing job: the SDK changes them here, not on the job."""
-    body, record = call.json(), run.record()
+    body, record = call.body, run.record()
     changes: dict[str, Any] = {}
     if body.get("displayName"):
         changes["display_name"] = body["displayName"]
@@ -139,7 +136,7 @@ def _patch(call: Call, run: Run) -> Response:
         changes["hidden"] = bool(body["hidden"])
         job = call.context.store.get(run.workspace.child("jobs", run.id))
         if job:
-            values = {**job.body["properties"], "isArchived": bool(body["hidden"])}
+            values = {**properties(job), "isArchived": bool(body["hidden"])}
             call.context.store.put(job.id, {**job.body, "properties": values})
     run.note(**changes)
     return answer(as_history(run))
@@ -147,7 +144,7 @@ def _patch(call: Call, run: Run) -> Response:
 
 def _rundata(call: Call, workspace: str) -> Response:
     """The outputs of a run, by name. Models are reported as folders: the SDK's own client fails on them."""
-    run = _run(call, workspace, str(call.json().get("runId")))
+    run = _run(call, workspace, str(call.body.get("runId")))
     outputs = {
         name: {"assetId": item["uri"], "type": "uri_folder" if item["type"] in MODEL_TYPES else item["type"]}
         for name, item in run.record()["outputs"].items()
@@ -159,7 +156,7 @@ def _resolve(call: Call, workspace: str) -> Response:
     """The asset ids that `_rundata` gave are URIs already."""
     id = ResourceId.parse(workspace)
     values = {}
-    for uri in call.json().get("values", []):
+    for uri in call.body.get("values", []):
         if id is None:
             continue
         is_folder = locate(call.context, id, uri).on_disk(call.context).is_dir() or uri.endswith("/")
@@ -168,11 +165,3 @@ def _resolve(call: Call, workspace: str) -> Response:
             "type": "uri_folder" if is_folder else "uri_file",
         }
     return answer({"values": values})
-
-
-def handle_or_refuse(call: Call) -> Response:
-    """Any request below /history and /data. Raises NotSupported for what is not known."""
-    response = handle(call)
-    if response is None:
-        raise NotSupported(f"{call.method} {call.path}")
-    return response

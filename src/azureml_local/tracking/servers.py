@@ -15,13 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..arm.context import Context, workspace_guid
+from ..arm.context import Context, Part
 from ..arm.errors import ServiceError
-from ..arm.ids import ResourceId
-from ..runs.run import TERMINAL, Run
+from ..arm.ids import ResourceId, workspace_guid
+from ..runs.bell import Bell
+from ..runs.run import TERMINAL, Run, records
 from ..runtimes.build import ensure
 from ..runtimes.recipe import Recipe
-from ..storage.datastores import account
+from ..storage.accounts import account
 
 APPLICATION = Path(__file__).with_name("application.py")
 LOCK = Path(__file__).with_name("requirements.txt")
@@ -38,7 +39,7 @@ class Server:
     address: str
 
 
-class TrackingServers:
+class TrackingServers(Part):
     """The tracking servers of all workspaces."""
 
     def __init__(self, context: Context) -> None:
@@ -47,6 +48,7 @@ class TrackingServers:
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._dirty: set[str] = set()
+        context.part(Bell).listen(self.changed)
 
     # -- what others ask -------------------------------------------------------------------------------
 
@@ -158,12 +160,11 @@ class TrackingServers:
             return
         self._dirty.discard(guid)
         store, runs = self.context.store, []
-        for key, record in store.documents("run"):
+        for run, record in records(self.context, workspace.workspace):
             state = [record["status"], record["display_name"], record["ended"]]
-            if record["workspace"].lower() != workspace.key or record.get("tracked") == state:
-                continue
-            runs.append(self._as_mlflow(Run(self.context, workspace, record["run_id"]), record))
-            store.update("run", key, tracked=state)
+            if record.get("tracked") != state:
+                runs.append(self._as_mlflow(run, record))
+                store.update("run", run.key, tracked=state)
         if runs:
             request = urllib.request.Request(  # noqa: S310 - the address is our own, on loopback
                 f"{server.address}/azureml-local/runs",

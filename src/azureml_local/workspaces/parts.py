@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
-from ..access.decision import Need, Principal
+from ..access.decision import Access, Need
 from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import ArmError, BadRequest, ServiceError
@@ -16,6 +15,8 @@ from ..identity.managed import ManagedIdentity, of_resource
 
 REMEMBERED_SECONDS = 30 * 60
 """For how long a refused creation is held against the name; people report tens of minutes."""
+HELD_SECONDS = 14 * 24 * 3600
+"""For how long a workspace that was deleted without a purge holds its name."""
 REFUSED = "workspace-refused"
 DELETED = "workspace-deleted"
 """Kinds of documents: a refusal and a soft deletion, by the workspace's key."""
@@ -57,14 +58,15 @@ def check(call: Call, id: ResourceId, body: Body, existing: Resource | None) -> 
             raise BadRequest("Cannot use storage with HNS enabled", inner=("BadArgument",))
     _check_registry(context, values, existing)
     if existing is None and context.parity.holds("workspace-grants"):
-        _check_grants(context, id, values)
+        _check_grants(context, values)
 
 
 def _check_name(context: Context, id: ResourceId) -> None:
     refused = context.store.read(REFUSED, id.key)
-    if refused and context.parity.holds("name-cache") and time.time() < refused["until"]:
+    if refused and context.parity.holds("name-cache") and context.clock.time() < refused["until"]:
         raise BadRequest(refused["message"], inner=("BadArgument",))
-    if context.store.read(DELETED, id.key) and context.parity.holds("soft-delete"):
+    deleted = context.store.read(DELETED, id.key)
+    if deleted and context.parity.holds("soft-delete") and context.clock.time() < deleted["until"]:
         raise BadRequest(
             "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete",
             code="Conflict",
@@ -77,7 +79,7 @@ def _check_registry(context: Context, values: Body, existing: Resource | None) -
         raise BadRequest("Detaching Container Registry with workspace is not supported", code="BadRequest")
 
 
-def _check_grants(context: Context, id: ResourceId, values: Body) -> None:
+def _check_grants(context: Context, values: Body) -> None:
     identity = of_resource(context, ResourceId.parse(str(values.get("primaryUserAssignedIdentity") or "")))
     lacking = _first_lacking(context, identity, values) if identity else None
     if identity is None or lacking is None:
@@ -87,17 +89,15 @@ def _check_grants(context: Context, id: ResourceId, values: Body) -> None:
         f"The client '{identity.client}' with object id '{identity.principal}' does not have authorization to "
         f"perform action '{lacking.action}' over scope '{lacking.scope}' or the scope is invalid."
     )
-    until = time.time() + REMEMBERED_SECONDS
-    raise Remembered(message, id.key, until)
+    raise Remembered(message, context.clock.time() + REMEMBERED_SECONDS)
 
 
 def _first_lacking(context: Context, identity: ManagedIdentity, values: Body) -> Need | None:
     """The first right that is missing: the service names one, however many there are."""
-    who = Principal(identity.principal, identity.client, identity.id.name)
     for part in PARTS:
         if values.get(part.field):
             need = Need((part.action,), str(values[part.field]))
-            if not context.access.allowed(who, need):
+            if not context.part(Access).allowed(identity.as_principal, need):
                 return need
     return None
 
@@ -107,11 +107,6 @@ class Remembered(ServiceError):
 
     status = 400
 
-    def __init__(self, message: str, key: str, until: float) -> None:
+    def __init__(self, message: str, until: float) -> None:
         super().__init__(message, inner=("BadArgument",))
-        self.key, self.until = key, until
-
-    def remember(self, context: Context) -> None:
-        """Write it down; after the transaction that it ended."""
-        if context.parity.holds("name-cache"):
-            context.store.write(REFUSED, self.key, {"message": self.message, "until": self.until})
+        self.until = until

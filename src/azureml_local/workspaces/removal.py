@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 
-from ..arm.context import Context, now, workspace_guid
+from ..arm.context import Context
 from ..arm.errors import ArmError, ServiceError
+from ..arm.ids import workspace_guid
 from ..arm.store import Resource
-from ..runs.run import TERMINAL
-from .parts import DELETED, REFUSED
+from ..runs.run import records, unfinished
+from ..tracking.servers import TrackingServers
+from .parts import DELETED, HELD_SECONDS, REFUSED
 
 
 def check(context: Context, workspace: Resource) -> None:
@@ -27,26 +29,22 @@ def check(context: Context, workspace: Resource) -> None:
 def remove(context: Context, workspace: Resource, purge: bool) -> None:
     """Delete everything in it. Without `purge` its name stays taken (rule soft-delete)."""
     id = workspace.id
-    running = [
-        key
-        for key, record in context.store.documents("run")
-        if record["workspace"].lower() == id.key and record["status"] not in TERMINAL
-    ]
-    if running:
+    open_ = unfinished(context, id)
+    if open_:
         raise ServiceError(
-            f"The workspace {id.name} has {len(running)} jobs that have not ended. Cancel them first.",
+            f"The workspace {id.name} has {len(open_)} jobs that have not ended. Cancel them first.",
             code="Conflict",
             status=409,
         )
-    context.tracking.end(id)
+    context.part(TrackingServers).end(id)
     with context.store.transaction():
         context.store.delete(id)
-        for key, record in context.store.documents("run"):
-            if record["workspace"].lower() == id.key:
-                context.store.forget("run", key)
+        for run, _ in records(context, id):
+            context.store.forget("run", run.key)
         if purge:
             context.store.forget(DELETED, id.key)
         else:
-            context.store.write(DELETED, id.key, {"id": str(id), "deleted": now()})
+            until = context.clock.time() + HELD_SECONDS
+            context.store.write(DELETED, id.key, {"id": str(id), "until": until})
         context.store.forget(REFUSED, id.key)
     shutil.rmtree(context.home.tracking / workspace_guid(id), ignore_errors=True)

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from azureml_local.arm.signer import Signer
-from tests.emulator import Emulator, fresh
-from tests.local.arm import ML, Arm, refusal
+from tests.emulator import Emulator, fresh, wait_for
+from tests.local.arm import ML, VERSION, Arm, refusal
 
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
@@ -195,6 +195,23 @@ def test_soft_delete(arm: Arm):
 
 def test_soft_delete_allowed(lenient_arm: Arm):
     assert deleted(lenient_arm).status_code == 201
+
+
+def test_group_deletion_location(arm: Arm):
+    """Azure's own pollers follow Location where it is all that they are given."""
+    answer = arm.send("DELETE", arm.group, params=VERSION)
+    assert answer.status_code == 202
+    assert "azure-asyncoperation" not in answer.headers
+    address = answer.headers["location"]
+    assert wait_for(lambda: arm.send("GET", address).status_code != 202, "the end of the group")
+    assert arm.send("GET", address).status_code == 200
+    assert arm.get(arm.group).status_code == 404
+
+
+def test_group_deletion_location_allowed(lenient_arm: Arm):
+    answer = lenient_arm.send("DELETE", lenient_arm.group, params=VERSION)
+    assert answer.status_code == 202
+    assert {"azure-asyncoperation", "location"} <= set(answer.headers)
 
 
 def on_a_lake(arm: Arm) -> httpx.Response:
