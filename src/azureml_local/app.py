@@ -37,9 +37,8 @@ OPEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (re.compile(r"^/github/token$"), federation.github_token),
     (re.compile(r"^/[^/]+/oauth2/v2\.0/token$"), federation.exchange),
     (re.compile(r"^/health$"), lambda call: answer({"status": "Healthy"})),
-    (re.compile(r"^/studio(/.*)?$"), studio.page),
 )
-"""Answered without a token: how clients find the emulator, and where pages are."""
+"""Answered without a token: how clients find the emulator. Pages have a login of their own."""
 
 WITH_TOKEN: tuple[tuple[re.Pattern[str], Handler], ...] = (
     (re.compile(r"/mfeoperations?(status|results)/[^/]+$", re.I), operations.status),
@@ -62,7 +61,7 @@ def create(context: Context) -> Starlette:
             return error_response(error)
 
     async def respond(request: Request) -> Response:
-        response = await router(request)
+        response = await router(request) or await studio.respond(context, client, request)
         if response is None:
             path = request.url.path
             for pattern, handler in OPEN:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .access.decision import Access
 from .home import Home
+from .identity.sessions import Sessions
 from .identity.tokens import Signer
 from .ids import ResourceId
 from .parity import Parity
@@ -37,6 +38,7 @@ class Context:
     identity_header: str
     endpoint_cores: int = 100
     workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32, "azureml-local"))
+    sessions: Sessions = field(default_factory=Sessions)
     runner: Runner = field(init=False)
     instances: Instances = field(init=False)
     tracking: TrackingServers = field(init=False)

@@ -66,15 +66,18 @@ LINKED: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Actions on the resources that a body names, by the type of the body's own resource ("": any)."""
 
-TRACKING = (
-    (re.compile(r"/mlflow/(registered-models|model-versions)/(get|search|list|alias)", re.I), f"{ML}/models/read"),
-    (re.compile(r"/mlflow/(registered-models|model-versions)", re.I), f"{ML}/models/write"),
-    (re.compile(r"/mlflow/experiments/(get|search|list|get-by-name)", re.I), f"{ML}/experiments/read"),
-    (re.compile(r"/mlflow/experiments", re.I), f"{ML}/experiments/write"),
-    (re.compile(r"/mlflow/(runs/(get|search)|metrics/|artifacts/list)", re.I), f"{ML}/experiments/runs/read"),
-    (re.compile(r"", re.I), f"{ML}/experiments/runs/write"),
+TRACKING = tuple(
+    (re.compile(rf"{methods} /api/[23]\.0/mlflow/{path}"), f"{ML}/{action}")
+    for methods, path, action in (
+        ("GET", "registered-models/alias$", "models/read"),
+        (r"\w+", "(registered-models|model-versions)/(get|search|list)", "models/read"),
+        (r"\w+", "(registered-models|model-versions)", "models/write"),
+        (r"\w+", "experiments/(get|search|list)", "experiments/read"),
+        (r"\w+", "experiments", "experiments/write"),
+        (r"\w+", "(runs/(get|search)|metrics/|artifacts/list)", "experiments/runs/read"),
+    )
 )
-"""What MLflow's own addresses ask for; the first row that fits."""
+"""What MLflow's own addresses ask for, by method and path; the first row that fits. All others write to a run."""
 
 
 def of_resource(call: Call, id: ResourceId) -> list[Need]:  # noqa: A002
@@ -154,6 +157,8 @@ def of_history(call: Call, workspace: str) -> list[Need]:
     return [Need((f"{ML}/experiments/runs/{verb}",), workspace)]
 
 
-def of_tracking(path: str, workspace: str) -> list[Need]:
+def of_tracking(method: str, path: str, workspace: str) -> list[Need]:
     """The permissions that a request to the tracking server asks for."""
-    return [Need((next(action for pattern, action in TRACKING if pattern.search(path)),), workspace)]
+    asked = f"{method} {path}"
+    fitting = (action for pattern, action in TRACKING if pattern.match(asked))
+    return [Need((next(fitting, f"{ML}/experiments/runs/write"),), workspace)]

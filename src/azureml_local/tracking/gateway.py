@@ -13,8 +13,9 @@ from ..access import operations as permissions
 from ..access.decision import Principal
 from ..access.refusals import refusal
 from ..context import Context
-from ..errors import error_response
+from ..errors import BadRequest, NotFound, error_response
 from ..ids import ResourceId
+from .proxy import is_plain, send
 
 PATTERN = re.compile(
     r"^/mlflow/v[12]\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)(?P<rest>/api/.*)$", re.IGNORECASE
@@ -24,31 +25,32 @@ REFUSED = (
     ("tracking-traces", re.compile(r"/mlflow/traces(/|$)"), 403),
 )
 """(rule, what it concerns, the status): the body is empty, as there."""
-PASSED_BACK = ("content-type",)
+KNOWN = re.compile(r"^/api/[23]\.0/mlflow(-artifacts)?/")
+"""What clients of MLflow ask. Its pages and its other addresses are not for whoever has a token."""
 
 
 async def forward(
     context: Context, client: httpx.AsyncClient, request: Request, principal: Principal
 ) -> Response | None:
-    """Pass a request on to the workspace's server; None for another address."""
-    found = PATTERN.match(request.url.path)
-    if found is None:
+    """Pass a request on to the workspace's server; None for another address. Raises ServiceError.
+
+    The path that is judged is the path that is sent.
+    """
+    found = PATTERN.match(request.scope["path"])  # decoded once, as the server that it is sent to decodes it
+    workspace = ResourceId.parse(found["workspace"]) if found else None
+    if found is None or workspace is None:
         return None
+    path = found["rest"]
+    if not is_plain(path) or not KNOWN.match(path):
+        raise BadRequest(f"{path!r} is no address of tracking.", inner=("RequestInvalid",))
     for rule, pattern, status in REFUSED:
-        if pattern.search(found["rest"]) and context.parity.holds(rule):
+        if pattern.search(path) and context.parity.holds(rule):
             return Response(b"", status)
-    workspace = ResourceId.parse(found["workspace"])
-    if workspace is None:
-        return None
-    needs = permissions.of_tracking(found["rest"], str(workspace))
     if principal.is_identity and context.parity.holds("rbac"):
-        for need in needs:
+        for need in permissions.of_tracking(request.method, path, str(workspace)):
             if not context.access.allowed(principal, need):
                 return error_response(refusal(principal, need))
-    address = await anyio.to_thread.run_sync(context.tracking.address, workspace)
-    url = httpx.URL(f"{address}{found['rest']}", query=request.url.query.encode())
-    headers = {"Content-Type": request.headers.get("content-type", "application/json")}
-    body = await request.body()
-    answer = await client.request(request.method, url, content=body, headers=headers)
-    kept = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
-    return Response(answer.content, answer.status_code, headers=kept)
+    if context.store.get(workspace) is None:
+        raise NotFound(f"The workspace {workspace.name} could not be found.", inner=("NotFound",))
+    server = await anyio.to_thread.run_sync(context.tracking.server, workspace)
+    return await send(client, server, request, path)
