@@ -76,6 +76,7 @@ def headers(call: Call, operation: Body, location: str | None = None) -> dict[st
 
 def status(call: Call) -> Response:
     """GET …/mfeOperationsStatus/{name}: how far it is. …/mfeOperationResults/{name}: 202 until it has ended."""
+    call.refuse_run()
     parts = call.path.rstrip("/").split("/")
     operation = call.context.store.read("operation", parts[-1])
     if operation is None:

@@ -79,8 +79,14 @@ class Call:
             if self.principal.run or not self.context.access.allowed(self.principal, need):
                 raise refusal(self.principal, need, ResourceId.parse(self.path))
 
+    def refuse_run(self) -> None:
+        """Raise where a run's own token is shown: that is for tracking and run history."""
+        if self.principal.run:
+            raise ServiceError("The token of a run is for its tracking only.", code="Forbidden", status=403)
+
     def require_person(self) -> None:
         """Raise unless the person at this machine asks: the emulator itself is no identity's business."""
+        self.refuse_run()
         if self.principal.is_identity or not self.principal.oid:
             raise ServiceError("Only the person at this machine may ask this.", code="Forbidden", status=403)
 

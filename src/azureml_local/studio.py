@@ -25,6 +25,8 @@ from .tracking.proxy import is_plain, send
 from .tracking.servers import pages_prefix
 
 MLFLOW = re.compile(r"^/studio/mlflow/(?P<guid>[0-9a-f-]{36})(?P<rest>/.*)?$")
+NOT_SERVED = re.compile(r"^/(gateway|ajax-api/[\d.]+/mlflow/(assistant|gateway|gateway-proxy))(/|$)")
+"""Parts of MLflow that run commands of this machine or send requests elsewhere for whoever asks."""
 PAGE = """<!doctype html><meta charset="utf-8">{head}<title>azureml_local</title>
 <style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:46rem;padding:0 1rem}}
 td,th{{padding:.2rem 1rem .2rem 0;text-align:left}}</style>
@@ -132,6 +134,8 @@ async def _mlflow(context: Context, client: httpx.AsyncClient, request: Request,
         return RedirectResponse(f"{pages_prefix(workspace)}/")
     if not is_plain(path):
         raise BadRequest(f"{path!r} is no address of MLflow's pages.", inner=("RequestInvalid",))
+    if NOT_SERVED.match(path):
+        raise NotFound(f"{path} of MLflow is not served here.", inner=("NotFound",))
     server = await anyio.to_thread.run_sync(context.tracking.server, workspace)
     return await send(client, server, request, path, whole=False)
 

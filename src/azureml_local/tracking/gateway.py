@@ -25,8 +25,8 @@ REFUSED = (
     ("tracking-traces", re.compile(r"/mlflow/traces(/|$)"), 403),
 )
 """(rule, what it concerns, the status): the body is empty, as there."""
-KNOWN = re.compile(r"^/api/[23]\.0/mlflow(-artifacts)?/")
-"""What clients of MLflow ask. Its pages and its other addresses are not for whoever has a token."""
+KNOWN = re.compile(r"^/api/(2\.0/mlflow(-artifacts)?/|3\.0/mlflow/(traces(/|$)|server-info$))")
+"""What clients of MLflow ask to track and to register. Its pages and its other parts are not theirs."""
 
 
 async def forward(

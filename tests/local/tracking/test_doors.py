@@ -142,8 +142,10 @@ def test_whoever_shows_the_secret_is_answered(own_server: tuple[httpx.Client, Pa
     assert http.post("/prefix/azureml-local/runs", json=[run]).status_code == 200
     found = http.get("/prefix/api/2.0/mlflow/runs/get", params={"run_id": run["run_id"]}).json()
     assert found["run"]["info"]["run_name"] == "a run"
-    twice = [("x-azureml-local", "open sesame")]
-    assert http.get("/prefix/health", headers=twice).status_code in (200, 404)
+    twice = [("x-azureml-local", "wrong"), ("x-azureml-local", "open sesame")]
+    with httpx.Client(base_url=http.base_url, trust_env=False, headers=twice) as other:
+        assert other.get("/prefix/version").status_code == CLOSED
+    assert http.get("/prefix/version").status_code == 200
 
 
 @pytest.mark.parametrize("field", ["artifact_uri", "experiment_artifacts"])
@@ -273,6 +275,24 @@ def test_no_page_s_address_leads_elsewhere(workspace: Made, browser: httpx.Clien
     request = browser.build_request("GET", "/studio")
     request.extensions["target"] = f"{workspace.pages}{path}".encode()
     assert browser.send(request).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ajax-api/3.0/mlflow/assistant/config",
+        "/ajax-api/3.0/mlflow/assistant",
+        "/ajax-api/2.0/mlflow/gateway-proxy?gateway_path=x",
+        "/ajax-api/3.0/mlflow/gateway/supported-providers",
+        "/gateway/x/mlflow/invocations",
+    ],
+)
+def test_what_of_mlflow_runs_commands_or_asks_others_is_not_served(
+    workspace: Made, browser: httpx.Client, path: str
+) -> None:
+    refused = browser.get(f"{workspace.pages}{path}")
+    assert refused.status_code == 404
+    assert "not served here" in refused.text
 
 
 def test_no_workspace_has_no_pages(browser: httpx.Client) -> None:
