@@ -74,11 +74,12 @@ def status() -> None:
 
     with _local() as (_, home):
         server = control.status(home)
+        pages = control.login_link(home) if server else ""
     if server is None:
         typer.echo("not running")
         raise typer.Exit(1)
     typer.echo(f"{server['base']} (pid {server['pid']}, since {server['started']})")
-    typer.echo(f"pages: {server['base']}/studio")
+    typer.echo(f"pages: {pages}")
     if server["allowed"]:
         typer.echo(f"rules switched off: {', '.join(server['allowed'])}")
 

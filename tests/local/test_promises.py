@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -32,6 +33,16 @@ def own(tmp_path) -> Iterator[Emulator]:
 def send(emulator: Emulator, method: str, path: str, **options) -> httpx.Response:
     with emulator.http(headers={"Authorization": f"Bearer {emulator.token()}"}) as http:
         return http.request(method, path, params=VERSION, **options)
+
+
+def operation_ended(emulator: Emulator, path: str) -> dict[str, Any]:
+    """The operation at this address once it has ended."""
+
+    def state() -> dict[str, Any] | None:
+        found = send(emulator, "GET", path).json()
+        return None if found["status"] == "Updating" else found
+
+    return wait_for(state, f"the end of {path}")
 
 
 BAD = [
@@ -93,9 +104,7 @@ def test_an_operation_whose_server_was_killed_ends(own: Emulator, tmp_path):
     gate.touch()
     own.start()
     with own.addressed():
-        state = wait_for(
-            lambda: (s := send(own, "GET", path).json())["status"] != "Updating" and s, "the operation's end"
-        )
+        state = operation_ended(own, path)
         assert state["status"] == "Succeeded"
         assert (
             own.client(workspace).online_deployments.get("slow", served.endpoint).provisioning_state == "Succeeded"
@@ -129,16 +138,7 @@ def test_a_workspace_with_jobs_that_wait_stays(own: Emulator, tmp_path):
         name = other.jobs.create_or_update(job("true")).name
         wait_for(lambda: other.jobs.get(name).status == "Queued", "the queue")
         answer = send(own, "DELETE", f"{WORKSPACES}/waiting")
-        state = wait_for(
-            lambda: (
-                (s := send(own, "GET", answer.headers["azure-asyncoperation"].partition(own.base)[2]).json())[
-                    "status"
-                ]
-                != "Updating"
-                and s
-            ),
-            "the operation",
-        )
+        state = operation_ended(own, answer.headers["azure-asyncoperation"].partition(own.base)[2])
         assert state["status"] == "Failed"
         assert "1 jobs that have not ended" in state["error"]["message"]
         go.touch()
@@ -195,7 +195,7 @@ def test_a_named_output_needs_a_version_that_its_type_takes(ml_client):
 
 
 def test_a_datastore_gives_its_secrets_after_its_id_was_in_a_refusal(local: Emulator):
-    """Ids are shared by all requests and keep their text once it was asked for; a copy of one did not bear that."""
+    """Ids are shared by all requests and keep their text once it was asked for: a copy did not bear that."""
     arm = Arm(local)
     workspace, identity, other = arm.made(ML, fresh("mlw"))["id"], arm.identity(), arm.identity()
     assert arm.grant(identity, arm.role("Microsoft.MachineLearningServices/*"), arm.group).status_code == 201

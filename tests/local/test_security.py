@@ -244,3 +244,16 @@ def test_the_token_of_a_run_is_for_tracking_and_nothing_else(local: Emulator):
             refused = http.request(method, path, params=VERSION, json={} if method == "PUT" else None)
             assert refused.status_code == 403
             assert "AuthorizationFailed" in refused.text or "does not have permissions" in refused.text
+
+
+def test_the_token_of_a_run_reads_neither_permissions_nor_operations(local: Emulator, ml_client):
+    own, _ = Signer(local.home.secret("signing")).token("https://ml.azure.com", subject="run sweet_plum")
+    ml_client.workspaces.get(ml_client.workspace_name)
+    path = f"{ARM}/workspaces/{ml_client.workspace_name}/computes/{fresh('c')[:16]}"
+    body = {"properties": {"computeType": "AmlCompute", "properties": {"vmSize": "STANDARD_D2"}}}
+    with local.http(headers=bearer(local.token())) as http:
+        operation = http.put(path, params=VERSION, json=body).headers["azure-asyncoperation"]
+        addresses = ["/permissions", operation, operation.replace("mfeOperationsStatus", "mfeOperationResults")]
+        assert [http.get(address).status_code for address in addresses] in ([200, 200, 200], [200, 200, 202])
+        for address in addresses:
+            assert http.get(address, headers=bearer(own)).status_code == 403

@@ -44,18 +44,7 @@ def test_what_a_step_logged_is_its_run_s(local: Emulator, ml_client, code: Path,
     assert (tmp_path / "artifacts/note.txt").read_text() == "an artifact"
 
 
-@pytest.mark.parametrize("path", ["/studio", "/studio/runs/none?wsid=x", "/health", "/discovery"])
-def test_pages_need_no_token_and_no_workspace(local: Emulator, path: str) -> None:
+@pytest.mark.parametrize("path", ["/health", "/discovery"])
+def test_what_clients_find_it_by_needs_no_token_and_no_workspace(local: Emulator, path: str) -> None:
     with local.http() as http:
         assert http.get(path).status_code == 200
-
-
-def test_the_page_of_a_workspace_leads_to_mlflow(local: Emulator, ml_client) -> None:
-    workspace = ml_client.workspaces.get(ml_client.workspace_name).id
-    with local.http() as http:
-        assert f"/studio/runs?wsid={workspace}" in http.get("/studio").text
-        assert (
-            http.get("/studio/runs", params={"wsid": workspace})
-            .headers["location"]
-            .startswith("http://127.0.0.1:")
-        )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..arm.errors import BadRequest
 from ..arm.ids import PROVIDER, RESOURCES, ResourceId
+from ..arm.paths import is_plain
 from ..arm.requests import Call
 from ..arm.types import Types
 from ..storage import places
@@ -64,15 +66,22 @@ LINKED: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Actions on the resources that a body names, by the type of the body's own resource ("": any)."""
 
-TRACKING = (
-    (re.compile(r"/mlflow/(registered-models|model-versions)/(get|search|list|alias)", re.I), f"{ML}/models/read"),
-    (re.compile(r"/mlflow/(registered-models|model-versions)", re.I), f"{ML}/models/write"),
-    (re.compile(r"/mlflow/experiments/(get|search|list|get-by-name)", re.I), f"{ML}/experiments/read"),
-    (re.compile(r"/mlflow/experiments", re.I), f"{ML}/experiments/write"),
-    (re.compile(r"/mlflow/(runs/(get|search)|metrics/|artifacts/list)", re.I), f"{ML}/experiments/runs/read"),
-    (re.compile(r"", re.I), f"{ML}/experiments/runs/write"),
+TRACKING = tuple(
+    (re.compile(rf"{methods} /api/[23]\.0/mlflow/{path}"), f"{ML}/{action}")
+    for methods, path, action in (
+        ("GET", "registered-models/alias$", "models/read"),
+        (r"\w+", "(registered-models|model-versions)/(get|search|list)", "models/read"),
+        (r"\w+", "(registered-models|model-versions)", "models/write"),
+        (r"\w+", "experiments/(get|search|list)", "experiments/read"),
+        (r"\w+", "experiments", "experiments/write"),
+        (r"\w+", "(runs/(get|search)|metrics/|artifacts/list)", "experiments/runs/read"),
+    )
 )
-"""What MLflow's own addresses ask for; the first row that fits."""
+"""What MLflow's own addresses ask for, by method and path; the first row that fits. All others write to a run."""
+
+
+KNOWN = re.compile(r"^/api/(2\.0/mlflow(-artifacts)?/|3\.0/mlflow/(traces(/|$)|server-info$))")
+"""What clients of MLflow ask to track and to register. Its pages and its other parts are not theirs."""
 
 
 def of_resource(call: Call) -> list[Need]:
@@ -143,8 +152,14 @@ def of_history(call: Call) -> list[Need]:
 
 
 def of_tracking(call: Call) -> list[Need]:
-    """The permissions that a request to the tracking server asks for."""
+    """The permissions that a request to the tracking server asks for. Raises BadRequest for what is none.
+
+    Its path is read here as the server that it is passed on to reads it.
+    """
     found = WORKSPACE.search(call.path)
     workspace, rest = (found["workspace"], call.path[found.end() :]) if found else ("", call.path)
-    action = next(action for pattern, action in TRACKING if pattern.search(rest))
-    return [Need((action,), workspace, of_run=True)]
+    if not is_plain(rest) or not KNOWN.match(rest):
+        raise BadRequest(f"{rest!r} is no address of tracking.", inner=("RequestInvalid",))
+    asked = f"{call.method} {rest}"
+    fitting = (action for pattern, action in TRACKING if pattern.match(asked))
+    return [Need((next(fitting, f"{ML}/experiments/runs/write"),), workspace, of_run=True)]

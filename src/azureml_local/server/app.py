@@ -81,7 +81,7 @@ ROWS = (
     # storage
     Row(places.ADDRESS, blobs.handle, doors.blob, needs.of_blob),
     # tracking and run history
-    Row(re.compile(r"^/mlflow/", re.I), gateway.forward, doors.token, needs.of_tracking),
+    Row(gateway.PATTERN, gateway.forward, doors.token, needs.of_tracking),
     Row(re.compile(r"^/(history|data)/v1\.0/", re.I), history.handle, doors.token, needs.of_history),
     # the emulator itself
     Row(re.compile(r"^/permissions$"), report.permissions, doors.token, person),

@@ -215,6 +215,14 @@ def ask(home: Home, address: str, method: str = "GET", body: object = None) -> d
     return content
 
 
+def login_link(home: Home) -> str:
+    """The address of the pages. It works once, within minutes. Raises LocalError if no server runs."""
+    given = ask(home, "/studio/link")
+    if "link" not in given:
+        raise LocalError(str(given.get("message", "the local Azure ML gives no link to its pages")))
+    return str(given["link"])
+
+
 def authority(home: Home) -> Path:
     """The certificate that a caller of an endpoint has to trust."""
     return home.certificates / "ca.pem"

@@ -25,6 +25,7 @@ from ..endpoints.instances import Instances
 from ..endpoints.quota import Quota
 from ..endpoints.router import Router
 from ..identity import certificates
+from ..identity.sessions import Sessions
 from ..jobs.runner import Runner
 from ..jobs.types import KINDS
 from ..machine.clock import Clock
@@ -46,7 +47,16 @@ def build(home: Home, port: int, parity: Parity, endpoint_cores: int) -> Context
     clock = Clock((store.read(CLOCK, "") or {}).get("ahead", 0.0))
     signer = Signer(home.secret("signing"))
     context = Context(home, store, parity, signer, clock, base=f"https://localhost:{port}")
-    for part in (Types(ROWS), Access(store), Bell(), Upstream(), Faults(), Slots(), Quota(endpoint_cores)):
+    for part in (
+        Types(ROWS),
+        Access(store),
+        Bell(),
+        Upstream(),
+        Sessions(),
+        Faults(),
+        Slots(),
+        Quota(endpoint_cores),
+    ):
         context.add(part)
     # they are resumed in this order: what serves, what runs, what was under way
     context.add(TrackingServers(context))

@@ -1,23 +1,52 @@
-"""MLflow's own server, started in its own environment: application.py DATABASE ARTIFACTS PORT-FILE.
+"""MLflow's own server, started in its own environment: application.py DATABASE ARTIFACTS PORT-FILE PREFIX.
 
 It listens on a free port of loopback, writes the port into the file, and ends when its standard input
-closes: a server that is killed leaves no tracking server behind. One route is added to MLflow's: it makes
-experiments and runs with the ids that Azure ML gives them (a job's run id is its name), which MLflow's
+closes: a server that is killed leaves no tracking server behind. The first line of its standard input is a
+secret that each request must show, since any user of the machine reaches the port. One route is added to MLflow's:
+it makes experiments and runs with the ids that Azure ML gives them (a job's run id is its name), which MLflow's
 own interface cannot.
 """
 
+import hmac
 import os
 import socket
 import sys
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+HEADER = "x-azureml-local"
+"""The header that shows the secret."""
+RUNS = "/azureml-local/runs"
+"""The path of our own route, after the prefix."""
 
 
-def serve(database: str, artifacts: str, port_file: str) -> None:
+class Guarded:
+    """An ASGI application that answers 403, with nothing in it, to whoever does not show the secret."""
+
+    def __init__(self, app: Any, secret: bytes) -> None:
+        self.app, self.secret = app, secret
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan" or self._is_shown(scope["headers"]):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _is_shown(self, headers: list[tuple[bytes, bytes]]) -> bool:
+        shown = [value for name, value in headers if name == HEADER.encode()]
+        return len(shown) == 1 and hmac.compare_digest(shown[0], self.secret)
+
+
+def serve(secret: bytes, database: str, artifacts: str, port_file: str, prefix: str) -> None:
     os.environ["_MLFLOW_SERVER_FILE_STORE"] = f"sqlite:///{database}"
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = Path(artifacts).as_uri()
     os.environ["_MLFLOW_SGI_NAME"] = "uvicorn"
+    os.environ["_MLFLOW_STATIC_PREFIX"] = prefix
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
     import uvicorn
@@ -26,10 +55,13 @@ def serve(database: str, artifacts: str, port_file: str) -> None:
     from mlflow.server.fastapi_app import app
     from mlflow.server.handlers import _get_tracking_store
 
-    @pages.post("/azureml-local/runs")  # type: ignore[untyped-decorator]
+    @pages.post(f"{prefix}{RUNS}")  # type: ignore[untyped-decorator]
     def put_runs() -> Any:
-        store = _get_tracking_store()
-        for run in request.get_json():
+        store, runs = _get_tracking_store(), request.get_json()
+        places = [run[name] for run in runs for name in ("artifact_uri", "experiment_artifacts")]
+        if not all(_is_within(place, artifacts) for place in places):
+            return jsonify({"message": "artifacts lie below the workspace's own folder"}), 400
+        for run in runs:
             _put(store, run)
         return jsonify({})
 
@@ -38,7 +70,15 @@ def serve(database: str, artifacts: str, port_file: str) -> None:
     partial = Path(f"{port_file}.partial")
     partial.write_text(str(sock.getsockname()[1]))
     partial.replace(port_file)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[sock])
+    guarded = Guarded(app, secret)
+    uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False)).run(sockets=[sock])
+
+
+def _is_within(uri: str, folder: str) -> bool:
+    """True for the address of a file or folder below `folder`, or of `folder` itself, with links followed."""
+    parts = urlsplit(uri)
+    plain = parts.scheme == "file" and not (parts.netloc or parts.query or parts.fragment)
+    return plain and Path(os.path.realpath(unquote(parts.path))).is_relative_to(os.path.realpath(folder))
 
 
 def _put(store: Any, run: dict[str, Any]) -> None:
@@ -99,5 +139,6 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    shown = sys.stdin.buffer.readline().strip()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    serve(*sys.argv[1:4])
+    serve(shown, *sys.argv[1:5])

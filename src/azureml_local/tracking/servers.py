@@ -4,39 +4,56 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import json
+import secrets
 import sqlite3
 import subprocess
 import threading
-import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from ..arm.context import Context, Part
 from ..arm.errors import ServiceError
 from ..arm.ids import ResourceId, workspace_guid
+from ..machine import processes
 from ..runs.bell import Bell
 from ..runs.run import TERMINAL, Run, records
 from ..runtimes.build import ensure
 from ..runtimes.recipe import Recipe
 from ..storage.accounts import account
+from .application import HEADER, RUNS
 
 APPLICATION = Path(__file__).with_name("application.py")
 LOCK = Path(__file__).with_name("requirements.txt")
 START_LIMIT = 90.0
 """Seconds: the first start makes the tables."""
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Whatever proxy the environment names is none of a server of ours."""
 STATUS = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED", "Running": "RUNNING"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
-    """A running tracking server and the address it listens on."""
+    """A running tracking server: `prefix` begins each of its paths, `secret` is asked of each request."""
 
     process: subprocess.Popen[bytes]
     address: str
+    prefix: str
+    secret: str = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request must show: any user of this machine reaches the port."""
+        return {HEADER: self.secret}
+
+
+def pages_prefix(workspace: ResourceId) -> str:
+    """How the paths of a workspace's server begin: those of MLflow's pages, as the emulator serves them."""
+    return f"/studio/mlflow/{workspace_guid(workspace)}"
 
 
 class TrackingServers(Part):
@@ -50,10 +67,8 @@ class TrackingServers(Part):
         self._dirty: set[str] = set()
         context.part(Bell).listen(self.changed)
 
-    # -- what others ask -------------------------------------------------------------------------------
-
-    def address(self, workspace: ResourceId) -> str:
-        """The address of the workspace's server, started now if need be, with every run in it."""
+    def server(self, workspace: ResourceId) -> Server:
+        """The workspace's server, started now if need be, with every run in it. Raises ServiceError (503)."""
         with self._lock:
             lock = self._locks.setdefault(workspace_guid(workspace), threading.Lock())
         with lock:
@@ -62,22 +77,17 @@ class TrackingServers(Part):
                 server = self._start(workspace)
                 self._servers[workspace_guid(workspace)] = server
             self._bring_up_to_date(workspace, server)
-        return server.address
-
-    def pages(self) -> dict[str, str]:
-        """The pages of the servers that run now, by workspace's guid."""
-        running = {k: s for k, s in self._servers.items() if s.process.poll() is None}
-        return {guid: server.address for guid, server in running.items()}
+        return server
 
     def page(self, workspace: ResourceId, run_id: str) -> str:
         """Where a person looks at a run: MLflow's page, reached through the emulator."""
         return f"{self.context.base}/studio/runs/{run_id}?wsid={workspace}"
 
     def step_uri(self, workspace: ResourceId) -> str:
-        """MLFLOW_TRACKING_URI of a step (rule tracking-plugin)."""
+        """MLFLOW_TRACKING_URI of a step (rule tracking-plugin). Plain mlflow needs no plugin for the other one."""
         if self.context.parity.holds("tracking-plugin"):
             return f"azureml://{self.context.host}/mlflow/v1.0{workspace}?"
-        return self.address(workspace)
+        return f"{self.context.base}/mlflow/v1.0{workspace}"
 
     def experiment_id(self, workspace: ResourceId, name: str) -> str:
         """The id of an experiment: MLflow's where it has one of this name, else the one it will get."""
@@ -97,7 +107,7 @@ class TrackingServers(Part):
         """A run was made or moved on: note that the server, if it runs, is behind."""
         self._dirty.add(workspace_guid(workspace))
         if workspace_guid(workspace) in self._servers:
-            self.context.workers.submit(self.address, workspace)
+            self.context.workers.submit(self.server, workspace)
 
     def end(self, workspace: ResourceId) -> None:
         """End the server of one workspace."""
@@ -112,8 +122,6 @@ class TrackingServers(Part):
             server.process.kill()
             server.process.wait()
         self._servers.clear()
-
-    # -- how it is done --------------------------------------------------------------------------------
 
     def _folder(self, workspace: ResourceId) -> Path:
         return self.context.home.tracking / workspace_guid(workspace)
@@ -131,27 +139,22 @@ class TrackingServers(Part):
             needed.mkdir(parents=True, exist_ok=True)
         port_file = folder / "port"
         port_file.unlink(missing_ok=True)
-        log = (self.context.home.logs / f"tracking-{workspace_guid(workspace)}.log").open("ab")
-        arguments = [str(self._database(workspace)), str(artifacts), str(port_file)]
-        with log:
-            process = subprocess.Popen(
-                [str(environment.python), "-I", str(APPLICATION), *arguments],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + START_LIMIT
-        while not port_file.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                raise ServiceError(
-                    f"The tracking server did not start; see {log.name}.", code="ServiceError", status=503
-                )
-            time.sleep(0.05)
+        log = self.context.home.logs / f"tracking-{workspace_guid(workspace)}.log"
+        prefix, secret = pages_prefix(workspace), secrets.token_urlsafe(32)
+        arguments = [str(self._database(workspace)), str(artifacts), str(port_file), prefix]
+        process = processes.start(
+            [str(environment.python), "-I", str(APPLICATION), *arguments], log=log, cwd=folder, tied=True
+        )
+        with contextlib.suppress(BrokenPipeError):  # where it has ended already, which is seen below
+            given = cast(IO[bytes], process.stdin)  # the arguments of a process are for every user to read
+            given.write(f"{secret}\n".encode())
+            given.flush()
+        port = processes.port_of(process, port_file, START_LIMIT)
+        if port is None:
+            process.kill()
+            raise ServiceError(f"The tracking server did not start; see {log}.", code="ServiceError", status=503)
         self._dirty.add(workspace_guid(workspace))
-        return Server(process, f"http://127.0.0.1:{port_file.read_text()}")
+        return Server(process, f"http://127.0.0.1:{port}", prefix, secret)
 
     def _bring_up_to_date(self, workspace: ResourceId, server: Server) -> None:
         """Send the runs that the server does not know as they are now."""
@@ -159,20 +162,30 @@ class TrackingServers(Part):
         if guid not in self._dirty:
             return
         self._dirty.discard(guid)
-        store, runs = self.context.store, []
+        store, runs, states = self.context.store, [], {}
         for run, record in records(self.context, workspace.workspace):
             state = [record["status"], record["display_name"], record["ended"]]
             if record.get("tracked") != state:
                 runs.append(self._as_mlflow(run, record))
-                store.update("run", run.key, tracked=state)
+                states[run.key] = state
         if runs:
-            request = urllib.request.Request(  # noqa: S310 - the address is our own, on loopback
-                f"{server.address}/azureml-local/runs",
-                json.dumps(runs).encode(),
-                {"Content-Type": "application/json"},
-            )
-            with urllib.request.urlopen(request, timeout=60):  # noqa: S310
+            self._send(workspace, server, runs)
+        for key, state in states.items():
+            store.update("run", key, tracked=state)
+
+    def _send(self, workspace: ResourceId, server: Server, runs: list[dict[str, Any]]) -> None:
+        request = urllib.request.Request(  # noqa: S310 - the address is our own, on loopback
+            f"{server.address}{server.prefix}{RUNS}",
+            json.dumps(runs).encode(),
+            {"Content-Type": "application/json", **server.headers},
+        )
+        try:
+            with DIRECT.open(request, timeout=60):
                 pass
+        except (OSError, http.client.HTTPException) as error:
+            self._dirty.add(workspace_guid(workspace))
+            message = f"The tracking server of {workspace.name} does not take its runs ({error})."
+            raise ServiceError(message, code="ServiceUnavailable", status=503) from error
 
     def _as_mlflow(self, run: Run, record: dict[str, Any]) -> dict[str, Any]:
         tags = {"mlflow.runName": record["display_name"], "mlflow.user": "local user", **record["tags"]}
