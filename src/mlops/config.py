@@ -80,9 +80,10 @@ class Target(Section):
 
 
 class Config(Section):
-    """The whole file. `root` is the folder that it lies in."""
+    """The whole file. `root` is the folder of the project, `file` what was read."""
 
     root: Path
+    file: Path
     project: Project
     local: Local = Field(default_factory=Local)
     data: Data
@@ -140,7 +141,7 @@ def load(path: Path | None = None) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{file} is not TOML: {error}") from error
     try:
-        return Config(root=root, **content)
+        return Config(root=root, file=file, **content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         keys = [str(part) for part in first["loc"]]

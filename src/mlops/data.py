@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .config import Config
 from .errors import BadInput
 from .project import check_contract
-from .workspace import quiet
+from .workspace.connect import sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -51,7 +51,7 @@ def publish(client: MLClient, config: Config, path: Path, *, as_of: str | None =
         return Published(name, known, validation, existed=True)
     from azure.ai.ml.entities import Data
 
-    with tempfile.TemporaryDirectory() as scratch, quiet():
+    with tempfile.TemporaryDirectory() as scratch, sdk():
         folder = path if path.is_dir() else _as_folder(path, Path(scratch))
         tags = {CONTENT: digest, "rows": str(validation["rows"]), "last": validation["last"]}
         asset = client.data.create_or_update(
@@ -76,7 +76,7 @@ def _version_with(client: MLClient, name: str, digest: str) -> str | None:
     """The version of the asset that has this content; None where there is none, or no asset yet."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    with quiet():
+    with sdk():
         try:
             versions = list(client.data.list(name=name))
         except ResourceNotFoundError:
@@ -99,7 +99,7 @@ def existing(client: MLClient, config: Config, version: str | None) -> Published
     from azure.core.exceptions import ResourceNotFoundError
 
     name = config.data.asset
-    with quiet():
+    with sdk():
         try:
             asset = client.data.get(name, version=version) if version else client.data.get(name, label="latest")
         except ResourceNotFoundError as error:

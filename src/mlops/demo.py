@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, deployment, scoring, training
+from . import data, training
 from .config import Config, Target
 from .output import table
 from .project import check_contract, entry
+from .release import apply, scoring
 from .report import evaluation
-from .workspace import quiet
+from .workspace import models
+from .workspace.connect import sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -65,8 +67,8 @@ def tell(
     version = int(registration["version"])
     say(f"3  registered: {registration['name']} version {version}")
     say("4  deployment")
-    deployed = deployment.deploy(client, config, target, version, lambda line: say(f"   {line}"))
-    model = deployment.find_model(client, config.project.model, version)
+    model = models.find(client, config.project.model, version)
+    deployed = apply.deploy(client, config, target, model, lambda line: say(f"   {line}"))
     rows = scoring.examples_of(client, model)
     answer = scoring.invoke(client, target.endpoint, {"data": rows})
     say(f"5  scored {len(rows)} transactions; all of it took {time.monotonic() - began:.0f} s")
@@ -107,7 +109,7 @@ def _the_day_after(config: Config, landed: Path) -> str:
 def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list[dict[str, Any]]) -> str:
     """A line that works. The key stays in a file of its owner's; a process list shows no secret."""
     folder = config.local_home
-    with quiet():
+    with sdk():
         key = client.online_endpoints.get_keys(target.endpoint).primary_key
     secret = folder / KEY_FILE
     secret.touch(mode=0o600)

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .errors import BadInput, MlopsError
+from ..errors import BadInput, MlopsError
 
 if TYPE_CHECKING:
     from azureml_local.home import Home
+
+    from ..config import Config
 
 app = typer.Typer(
     help="Azure Machine Learning on this machine: start it, stop it, point a program at it.",
@@ -28,18 +30,14 @@ Allow = Annotated[
 
 
 @contextmanager
-def _local() -> Iterator[tuple[Any, Home]]:
+def _local() -> Iterator[tuple[Config, Home]]:
     """The configuration and the home; errors of the local Azure ML become ours."""
-    from azureml_local.errors import LocalError
-    from azureml_local.home import Home
-
-    from . import config
+    from .. import config
+    from ..workspace.connect import local_home
 
     settings = config.load()
-    try:
-        yield settings, Home.at(settings.local_home)
-    except LocalError as error:
-        raise MlopsError(str(error), error.hint) from error
+    with local_home(settings) as home:
+        yield settings, home
 
 
 @app.command()
@@ -145,7 +143,7 @@ def permissions(
     """
     from azureml_local import control
 
-    from .output import table
+    from ..output import table
 
     with _local() as (_, home):
         found = control.ask(home, "/permissions")
@@ -169,7 +167,7 @@ def parity() -> None:
     from azureml_local import control
     from azureml_local.parity import RULES
 
-    from .output import table
+    from ..output import table
 
     with _local() as (_, home):
         off = set((control.status(home) or {}).get("allowed", ()))

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from ..errors import ServiceFailed
-from ..workspace import quiet
+from ..workspace.connect import sdk
 
 PUBLIC = "https://management.azure.com"
 LIMIT = 3600.0
@@ -19,7 +19,7 @@ class Manager:
     """A connection to Azure Resource Manager, or to the local Azure ML: the environment decides which."""
 
     def __init__(self) -> None:
-        with quiet():
+        with sdk():
             from azure.core.pipeline.policies import (
                 BearerTokenCredentialPolicy,
                 RequestIdPolicy,
@@ -72,7 +72,7 @@ class Manager:
         request = HttpRequest(
             method, f"{self._base}{id}", params={"api-version": version, **parameters}, json=json
         )
-        with quiet():
+        with sdk():
             return self._client.send_request(request, _return_pipeline_response=True)
 
     def _to_its_end(self, begun: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Manager:
         from azure.core.polling import LROPoller
         from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-        with quiet():
+        with sdk():
             try:
                 poller = LROPoller(
                     self._client, begun, lambda ended: _content(ended.http_response), ARMPolling(INTERVAL)

@@ -5,16 +5,15 @@ Stopped anywhere and run again it comes to the same end: one deployment of that 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import environments
-from .config import Config, Target
-from .errors import BadInput, MlopsError, ServiceFailed
-from .runs import Report
-from .workspace import quiet
+from ..config import Config, Target
+from ..errors import BadInput, MlopsError, ServiceFailed
+from ..workspace import environments
+from ..workspace.connect import sdk
+from ..workspace.runs import Report
+from .scoring import examples_of, invoke
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -38,9 +37,9 @@ def deployment_name(model: str, version: int) -> str:
     return f"{model.replace('_', '-')[:20]}-v{version}"
 
 
-def deploy(client: MLClient, config: Config, target: Target, version: int, report: Report) -> Deployed:
-    """Deploy `version` and give it all the traffic. Raises BadInput for a version that does not exist."""
-    model = find_model(client, config.project.model, version)
+def deploy(client: MLClient, config: Config, target: Target, model: Any, report: Report) -> Deployed:
+    """Deploy a registered version and give it all the traffic."""
+    version = int(model.version)
     endpoint = _ensure_endpoint(client, target.endpoint, report)
     name = deployment_name(config.project.model, version)
     _ensure_deployment(client, config, target, str(model.id), name, report)
@@ -50,35 +49,11 @@ def deploy(client: MLClient, config: Config, target: Target, version: int, repor
     return Deployed(target.endpoint, name, version, str(endpoint.scoring_uri))
 
 
-def find_model(client: MLClient, name: str, version: int) -> Any:
-    """The registered version. Raises BadInput, naming the versions that there are."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    with quiet():
-        try:
-            return client.models.get(name, version=str(version))
-        except ResourceNotFoundError as error:
-            known = versions(client, name)
-            hint = f"its versions: {', '.join(map(str, known))}" if known else "train one: mlops train"
-            raise BadInput(f"there is no version {version} of the model {name}", hint) from error
-
-
-def versions(client: MLClient, name: str) -> list[int]:
-    """The registered versions, as numbers, lowest first."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    with quiet():
-        try:
-            return sorted(int(model.version) for model in client.models.list(name=name))
-        except ResourceNotFoundError:
-            return []
-
-
 def _ensure_endpoint(client: MLClient, name: str, report: Report) -> Any:
     """The endpoint, made once. One that failed is deleted first: nothing can be deployed into it."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    with quiet():
+    with sdk():
         from azure.ai.ml.entities import ManagedOnlineEndpoint
 
         try:
@@ -89,10 +64,10 @@ def _ensure_endpoint(client: MLClient, name: str, report: Report) -> Any:
             return endpoint
     if endpoint is not None:
         report(f"endpoint {name} is {endpoint.provisioning_state}: deleting it")
-        with quiet():
+        with sdk():
             client.online_endpoints.begin_delete(name).result()
     report(f"creating the endpoint {name}")
-    with quiet():
+    with sdk():
         client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, auth_mode="key")).result()
         return client.online_endpoints.get(name)
 
@@ -106,7 +81,7 @@ def _ensure_deployment(
     script = config.root / config.project.scoring
     if not script.is_file():
         raise BadInput(f"mlops.toml names the scoring script {config.project.scoring}, which is not there")
-    with quiet():
+    with sdk():
         from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment
 
         try:
@@ -118,10 +93,10 @@ def _ensure_deployment(
         return
     if found is not None and found.provisioning_state != READY:
         report(f"deployment {name} is {found.provisioning_state}: deleting it first")
-        with quiet():
+        with sdk():
             client.online_deployments.begin_delete(name, target.endpoint).result()
     report(f"creating the deployment {name}")
-    with quiet():
+    with sdk():
         deployment = ManagedOnlineDeployment(
             name=name,
             endpoint_name=target.endpoint,
@@ -142,8 +117,6 @@ def _same(found: Any, model: str, environment: str) -> bool:
 
 def _smoke_test(client: MLClient, config: Config, endpoint: str, deployment: str, model: Any) -> None:
     """Ask the new deployment by name before anybody's request reaches it."""
-    from .scoring import examples_of, invoke
-
     rows = examples_of(client, model)
     answer = invoke(client, endpoint, {"data": rows}, deployment=deployment)
     scores = answer.get("scores")
@@ -153,7 +126,7 @@ def _smoke_test(client: MLClient, config: Config, endpoint: str, deployment: str
 
 def _shift(client: MLClient, endpoint: str, name: str, report: Report) -> None:
     """Give a deployment all the traffic: read the endpoint, change it, write it whole, read it back."""
-    with quiet():
+    with sdk():
         found = client.online_endpoints.get(endpoint)
         if {n: s for n, s in found.traffic.items() if s} == {name: 100}:
             return
@@ -166,22 +139,9 @@ def _shift(client: MLClient, endpoint: str, name: str, report: Report) -> None:
 
 
 def _remove_others(client: MLClient, endpoint: str, name: str, report: Report) -> None:
-    with quiet():
+    with sdk():
         others = [d.name for d in client.online_deployments.list(endpoint) if d.name != name]
     for other in others:
         report(f"deleting the deployment {other}")
-        with quiet():
+        with sdk():
             client.online_deployments.begin_delete(other, endpoint).result()
-
-
-def read_request(path: Path) -> dict[str, Any]:
-    """A request from a file. Raises BadInput where it is not a JSON object."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise BadInput(f"{path} must hold a JSON object, {{'data': [...]}}")
-    return content

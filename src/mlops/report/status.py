@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import deployment, runs
 from ..config import Config, Target
 from ..errors import BadInput
 from ..output import table
-from ..workspace import quiet
+from ..workspace import models, runs
+from ..workspace.connect import sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -21,16 +21,16 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
     from azure.core.exceptions import ResourceNotFoundError
 
     name = config.project.model
-    with quiet():
+    with sdk():
         jobs = [
             {"job": j.name, "experiment": j.experiment_name, "status": runs.status_of(j)}
             for j, _ in zip(client.jobs.list(max_results=LAST_RUNS), range(LAST_RUNS), strict=False)
         ]
-    models = []
-    for version in deployment.versions(client, name):
-        model = deployment.find_model(client, name, version)
-        models.append({"version": version, **{k: v for k, v in (model.tags or {}).items() if k != "source_job"}})
-    with quiet():
+    versions = []
+    for version in models.versions(client, name):
+        model = models.find(client, name, version)
+        versions.append({"version": version, **{k: v for k, v in (model.tags or {}).items() if k != "source_job"}})
+    with sdk():
         try:
             found = client.online_endpoints.get(target.endpoint)
         except ResourceNotFoundError:
@@ -41,14 +41,14 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
         "traffic": dict(found.traffic) if found else {},
         "scoring_uri": found.scoring_uri if found else None,
     }
-    return {"runs": jobs, "model": name, "versions": models, "endpoint": endpoint}
+    return {"runs": jobs, "model": name, "versions": versions, "endpoint": endpoint}
 
 
 def run(client: MLClient, job: str) -> dict[str, Any]:
     """One run: its status, its steps, and why it failed."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    with quiet():
+    with sdk():
         try:
             status = runs.status_of(client.jobs.get(job))
         except ResourceNotFoundError as error:

@@ -13,15 +13,18 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from .config import Config, Target
-from .errors import BadInput, MlopsError, ServiceFailed
+from ..config import Config, Target
+from ..errors import BadInput, MlopsError, ServiceFailed
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+    from azureml_local.home import Home
+
 LOCAL = "local"
+Way = TypeVar("Way")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -30,27 +33,34 @@ def use_target(config: Config, name: str) -> Target:
     target = config.target(name)
     if name == LOCAL:
         from azureml_local import control
-        from azureml_local.errors import LocalError
-        from azureml_local.home import Home
 
-        home = Home.at(config.local_home)
-        try:
+        with local_home(config) as home:
             control.start(home, config.local_port)
             os.environ.update(control.variables(home))
-        except LocalError as error:
-            raise MlopsError(str(error), error.hint) from error
     return target
 
 
-def is_emulated() -> bool:
-    """Whether the environment points this process at a local Azure ML, whatever the target is called."""
-    return bool(os.environ.get("ARM_CLOUD_METADATA_URL"))
+@contextlib.contextmanager
+def local_home(config: Config) -> Iterator[Home]:
+    """The home of the local Azure ML; its errors become ours."""
+    from azureml_local.errors import LocalError
+    from azureml_local.home import Home
+
+    try:
+        yield Home.at(config.local_home)
+    except LocalError as error:
+        raise MlopsError(str(error), error.hint) from error
+
+
+def either(*, local: Way, azure: Way) -> Way:
+    """`local` where the environment points this process at a local Azure ML, whatever the target is called."""
+    return local if os.environ.get("ARM_CLOUD_METADATA_URL") else azure
 
 
 def connect(config: Config, name: str) -> tuple[MLClient, Target]:
     """A client of the target's workspace."""
     target = use_target(config, name)
-    with quiet():
+    with sdk():
         from azure.ai.ml import MLClient
         from azure.identity import DefaultAzureCredential
 
@@ -61,10 +71,10 @@ def connect(config: Config, name: str) -> tuple[MLClient, Target]:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Without what the SDK prints beside its results: notices of experimental classes, upload bars.
+def sdk() -> Iterator[None]:
+    """Calls of the SDK: its errors become ours, one line each; other errors are defects, and stay as they are.
 
-    What it printed is shown after all if it fails. Its own errors become ours, one line each.
+    What it prints beside its results, notices of experimental classes and upload bars, is left out.
     """
     said = io.StringIO()
     logging.getLogger("azure").setLevel(logging.CRITICAL)
@@ -88,7 +98,7 @@ def as_ours(error: Exception) -> MlopsError:
     if isinstance(error, HttpResponseError):
         message = str(error.message or error).splitlines()[0]
         return ServiceFailed(message.removeprefix("(UserError) "))
-    if isinstance(error, (ValidationException, ValueError)):
+    if isinstance(error, ValidationException):
         return BadInput(first_line(error))
     if isinstance(error, (MlException, AzureError)):
         return ServiceFailed(first_line(error))
@@ -101,8 +111,3 @@ def first_line(error: object) -> str:
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     marked = [line.removeprefix("(x)").strip() for line in lines if line.startswith("(x)")]
     return (marked or lines or [repr(error)])[0]
-
-
-def attribute(value: Any, name: str, default: Any = None) -> Any:
-    """An attribute of an SDK entity that some of its classes lack."""
-    return getattr(value, name, default) or default

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .config import Config
-from .workspace import quiet
+from ..config import Config
+from .connect import sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -24,23 +24,37 @@ def version_of(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def ensure(client: MLClient, config: Config, names: set[str]) -> dict[str, str]:
-    """Register what is not registered yet; `{folder: azureml:NAME:VERSION}`."""
-    return {name: _ensure(client, config, name) for name in sorted(names)}
+def named(config: Config, folder: str) -> str:
+    """The environment of a folder of `environments/`, `NAME:VERSION`."""
+    return f"{config.project.model}-{folder}:{version_of(config.root / 'environments' / folder)}"
 
 
-def _ensure(client: MLClient, config: Config, folder: str) -> str:
+def exists(client: MLClient, name: str) -> bool:
+    """Whether `NAME:VERSION` is registered."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    path = config.root / "environments" / folder
-    name, version = f"{config.project.model}-{folder}", version_of(path)
-    with quiet():
+    of, _, version = name.partition(":")
+    with sdk():
+        try:
+            client.environments.get(of, version=version)
+        except ResourceNotFoundError:
+            return False
+    return True
+
+
+def ensure(client: MLClient, config: Config, folders: set[str]) -> dict[str, str]:
+    """Register what is not registered yet; `{folder: azureml:NAME:VERSION}`."""
+    found = {folder: named(config, folder) for folder in sorted(folders)}
+    for folder, name in found.items():
+        if not exists(client, name):
+            _register(client, config.root / "environments" / folder, name)
+    return {folder: f"azureml:{name}" for folder, name in found.items()}
+
+
+def _register(client: MLClient, folder: Path, name: str) -> None:
+    of, _, version = name.partition(":")
+    with sdk():
         from azure.ai.ml.entities import BuildContext, Environment
 
-        try:
-            client.environments.get(name, version=version)
-        except ResourceNotFoundError:
-            client.environments.create_or_update(
-                Environment(name=name, version=version, build=BuildContext(path=str(path)))
-            )
-    return f"azureml:{name}:{version}"
+        environment = Environment(name=of, version=version, build=BuildContext(path=str(folder)))
+        client.environments.create_or_update(environment)

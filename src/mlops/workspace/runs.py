@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import BadInput, RunFailed
-from .workspace import first_line, quiet
+from ..errors import BadInput, RunFailed
+from .connect import first_line, sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -49,7 +49,7 @@ def status_of(job: Any) -> str:
 
 def steps_of(client: MLClient, job: str) -> list[Step]:
     """The steps of a pipeline run."""
-    with quiet():
+    with sdk():
         children = list(client.jobs.list(parent_job_name=job))
     steps = []
     for child in children:
@@ -75,7 +75,7 @@ def wait(client: MLClient, job: str, report: Report) -> str:
     known: dict[str, str] = {}
     began = time.monotonic()
     while True:
-        with quiet():
+        with sdk():
             status = status_of(client.jobs.get(job))
         for step in steps_of(client, job):
             word = "reused" if step.reused and step.status == "Completed" else step.status.lower()
@@ -95,7 +95,7 @@ def read_output(client: MLClient, job: str, output: str, file: str) -> Any:
     from azure.core.exceptions import ResourceNotFoundError
 
     with tempfile.TemporaryDirectory() as folder:
-        with quiet():
+        with sdk():
             try:
                 client.jobs.download(job, download_path=folder, output_name=output)
             except ResourceNotFoundError as error:
@@ -109,7 +109,7 @@ def read_output(client: MLClient, job: str, output: str, file: str) -> Any:
 
 def data_of(client: MLClient, job: str) -> str:
     """The data asset that a training run was given, `NAME:VERSION`."""
-    with quiet():
+    with sdk():
         value = client.jobs.get(job).inputs["data"]
     parts = str(getattr(value, "path", value)).split("/")
     # an ARM id ends with data/NAME/versions/VERSION
@@ -141,7 +141,7 @@ def _reason(client: MLClient, step: Step, message: str) -> str:
 def _log_of(client: MLClient, job: str) -> str:
     """A job's own log; empty where it wrote none."""
     with tempfile.TemporaryDirectory() as folder:
-        with quiet():
+        with sdk():
             client.jobs.download(job, download_path=folder)
         logs = sorted(Path(folder).rglob("std_log.txt"))
         return logs[0].read_text(errors="replace").strip() if logs else ""
@@ -151,7 +151,7 @@ def _error_of(client: MLClient, job: str) -> str:
     """The service's own error of a job: only `stream` gives it, as the text of an exception."""
     from azure.ai.ml.exceptions import JobException
 
-    with quiet():
+    with sdk():
         try:
             client.jobs.stream(job)
         except JobException as error:

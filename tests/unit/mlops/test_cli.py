@@ -10,7 +10,7 @@ import click
 import pytest
 import typer
 
-from mlops import cli
+from mlops.cli.main import app
 
 REPOSITORY = Path(__file__).parents[3]
 MLOPS = Path(sys.executable).with_name("mlops")
@@ -27,7 +27,7 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str,
     return found
 
 
-COMMANDS = _commands(typer.main.get_command(cli.app))
+COMMANDS = _commands(typer.main.get_command(app))
 
 
 def test_there_are_commands() -> None:
@@ -41,17 +41,17 @@ def test_every_command_has_help_and_a_place_in_the_documentation(name: str, comm
 
 
 def test_the_documentation_is_what_the_commands_say() -> None:
-    from mlops.reference import render
+    from mlops.cli.reference import render
 
     assert (REPOSITORY / "docs" / "commands.md").read_text() == render()
 
 
 def test_help_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom mlops import cli\n"
+        "import sys\nfrom mlops.cli.main import app\n"
         "import contextlib, io\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
-        "    cli.app(['--help'])\n"
+        "    app(['--help'])\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

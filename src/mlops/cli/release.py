@@ -1,0 +1,59 @@
+"""Commands from a registered version to an endpoint that answers, and what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Output, Target, opened
+
+
+def deploy(
+    version: Annotated[int | None, typer.Argument(help="a registered version (default: the highest)")] = None,
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """Bring a registered version behind the endpoint, with all the traffic."""
+    from ..release import apply
+    from ..workspace import models
+
+    here = opened(target, output)
+    model = models.find(here.client, here.config.project.model, version)
+    deployed = apply.deploy(here.client, here.config, here.target, model, here.console.say)
+    said = f"{here.config.project.model} version {deployed.version} answers at {deployed.scoring_uri}"
+    here.console.result(deployed.__dict__, said)
+
+
+def score(
+    request: Annotated[
+        Path | None, typer.Argument(help="JSON file with the request (default: rows of the model's evaluation)")
+    ] = None,
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """Ask the endpoint for scores."""
+    from ..release import scoring
+    from ..workspace import models
+
+    body = scoring.read_request(request) if request else None
+    here = opened(target, output)
+    if body is None:
+        model = models.find(here.client, here.config.project.model)
+        body = {"data": scoring.examples_of(here.client, model)}
+    answer = scoring.invoke(here.client, here.target.endpoint, body)
+    here.console.result(answer, [f"{value:.4f}" for value in answer["scores"]])
+
+
+def status(
+    target: Target = "local",
+    job: Annotated[str | None, typer.Option(help="show this run: its steps and why it failed")] = None,
+    output: Output = "text",
+) -> None:
+    """Show the last runs, the registered versions and what the endpoint serves."""
+    from ..report import status as report
+
+    here = opened(target, output)
+    document = report.run(here.client, job) if job else report.everything(here.client, here.config, here.target)
+    here.console.result(document, report.lines(document))
