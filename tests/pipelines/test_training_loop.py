@@ -153,6 +153,26 @@ def test_a_bad_request_gets_one_line(
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    project: Project, told: dict[str, Any], client: MLClient, tmp_path: Path
+) -> None:
+    assert project.json("deploy", "--dry-run")["steps"] == []
+    text = (REPOSITORY / "mlops.toml").read_text()
+    elsewhere = tmp_path / "elsewhere.toml"
+    elsewhere.write_text(text.replace('endpoint = "fraud-local"', 'endpoint = "fraud-elsewhere"'))
+    plan = project.json("deploy", str(told["version"]), "--dry-run", config=elsewhere)
+    assert (plan["endpoint"], plan["version"]) == ("fraud-elsewhere", told["version"])
+    assert [step["step"] for step in plan["steps"]] == [
+        "CreateEndpoint",
+        "CreateDeployment",
+        "TryDeployment",
+        "ShiftTraffic",
+    ]
+    said = project.mlops("deploy", "--dry-run", "--output", "markdown", config=elsewhere).stdout
+    assert said.splitlines()[2:] == [f"{n}. {step['text']}" for n, step in enumerate(plan["steps"], start=1)]
+    assert [endpoint.name for endpoint in client.online_endpoints.list()] == ["fraud-local"]
+
+
 def test_an_unknown_version_is_not_deployed(project: Project, told: dict[str, Any]) -> None:
     del told
     ended = project.mlops("deploy", "99")
