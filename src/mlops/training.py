@@ -14,7 +14,7 @@ from .config import Config, Target
 from .data import Published
 from .errors import GateRefused, RunFailed
 from .gate.policy import policy_of
-from .workspace import environments, runs
+from .workspace import environments, logs, runs
 from .workspace.connect import sdk
 
 if TYPE_CHECKING:
@@ -99,9 +99,9 @@ def follow(client: MLClient, job: str, report: runs.Report) -> Trained:
     steps = runs.steps_of(client, job)
     if status != "Completed":
         refused = any(step.name == "gate" and step.status == "Failed" for step in steps)
-        reason = runs.failure(client, job)
+        reason = logs.failure(client, job)
         kind = GateRefused if refused and "is refused" in reason else RunFailed
-        raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops status --job {job}")
+        raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops logs {job}")
     registered = any(step.name == "register" for step in steps)
     return Trained(
         job=job,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,13 +71,15 @@ def status() -> None:
     """Say whether it runs and where its pages are. Exit code 1 if it does not run."""
     from azureml_local import control
 
-    with _local() as (_, home):
+    from ..workspace.connect import pages
+
+    with _local() as (settings, home):
         server = control.status(home)
     if server is None:
         typer.echo("not running")
         raise typer.Exit(1)
     typer.echo(f"{server['base']} (pid {server['pid']}, since {server['started']})")
-    typer.echo(f"pages: {server['base']}/studio")
+    typer.echo(f"pages: {pages(settings)}")
     if server["allowed"]:
         typer.echo(f"rules switched off: {', '.join(server['allowed'])}")
 
@@ -167,16 +170,14 @@ def parity() -> None:
     from azureml_local import control
     from azureml_local.parity import RULES
 
-    from ..output import table
+    from ..output import terminal
 
     with _local() as (_, home):
         off = set((control.status(home) or {}).get("allowed", ()))
-    rows = [
-        (rule.name, "off" if rule.name in off else "on", rule.operation, rule.effect, rule.seen, rule.source)
-        for rule in RULES
-    ]
-    for line in table(("rule", "", "concerns", "in Azure", "seen", "source"), rows):
-        typer.echo(line)
+    for rule in RULES:
+        typer.echo(f"{rule.name}{' (off)' if rule.name in off else ''}")
+        for line in (f"{rule.operation}:", rule.effect, f"seen {rule.seen}: {rule.source}"):
+            typer.echo(textwrap.fill(line, terminal(), initial_indent="  ", subsequent_indent="    "))
 
 
 @app.command()

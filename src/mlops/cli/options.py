@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..config import Target as TargetSettings
     from ..output import Console
 
+STARTED = time.monotonic()
+"""When the command began."""
 Target = Annotated[str, typer.Option("--target", "-t", help="a target of mlops.toml")]
 Output = Annotated[str, typer.Option("--output", "-o", help="text, json or markdown")]
 

@@ -1,4 +1,4 @@
-"""Commands from a registered version to an endpoint that answers, and what there is."""
+"""Commands from a registered version to an endpoint that answers."""
 
 from __future__ import annotations
 
@@ -50,16 +50,3 @@ def score(
         body = {"data": scoring.examples_of(here.client, model)}
     answer = scoring.invoke(here.client, here.target.endpoint, body)
     here.console.result(answer, [f"{value:.4f}" for value in answer["scores"]])
-
-
-def status(
-    target: Target = "local",
-    job: Annotated[str | None, typer.Option(help="show this run: its steps and why it failed")] = None,
-    output: Output = "text",
-) -> None:
-    """Show the last runs, the registered versions and what the endpoint serves."""
-    from ..report import status as report
-
-    here = opened(target, output)
-    document = report.run(here.client, job) if job else report.everything(here.client, here.config, here.target)
-    here.console.result(document, report.lines(document))

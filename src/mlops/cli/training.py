@@ -8,11 +8,27 @@ from typing import Annotated
 import typer
 
 from ..errors import BadInput, GateRefused
-from .options import Output, Target, opened
+from .options import STARTED, Output, Target, console_of, opened
 
 data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_help=True)
-AsOf = Annotated[str | None, typer.Option(help="what `now` is for the data's age: an ISO date (default: now)")]
+AS_OF = "what `now` is for the data's age: an ISO date, or `last`: the day after its last row (default: %s)"
+AsOf = Annotated[str | None, typer.Option(help=AS_OF % "now")]
+AsPublished = Annotated[str | None, typer.Option(help=AS_OF % "as it was published, else now")]
 TrainStart = Annotated[str, typer.Option(help="first day of training (default: as late as possible)")]
+
+
+@data_app.command()
+def generate(
+    folder: Annotated[Path, typer.Argument(help="where it is written to")],
+    output: Output = "text",
+) -> None:
+    """Generate data to try things with: that of the demo, as if it had landed."""
+    from .. import config, data
+
+    console = console_of(output)
+    file, existed = data.generate(config.load(), folder)
+    word = "is there already" if existed else "generated; it is history: mlops data publish --as-of last"
+    console.result({"file": str(file), "existed": existed}, f"{file} {word}")
 
 
 @data_app.command()
@@ -38,7 +54,7 @@ def train(
         str | None, typer.Option("--data", help="version of the data asset (default: the newest)")
     ] = None,
     train_start: TrainStart = "",
-    as_of: AsOf = None,
+    as_of: AsPublished = None,
     register_model: Annotated[
         bool, typer.Option("--register/--no-register", help="register the model if the gate lets it pass")
     ] = True,
@@ -52,9 +68,11 @@ def train(
 
     here = opened(target, output)
     published = data.existing(here.client, here.config, data_version)
-    request = training.Request(published, train_start, as_of, register_model, force)
+    moment = data.aged(here.config, published, as_of)
+    request = training.Request(published, train_start, moment, register_model, force)
     job = training.submit(here.client, here.config, here.target, request)
-    here.console.say(f"run {job} on {published.name}:{published.version}")
+    aged = f", its age counted from {moment}" if moment else ""
+    here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
     if not wait:
         here.console.result({"job": job}, job)
         return
@@ -141,6 +159,7 @@ def demo(
         here.console.say,
         data,
         train_start,
+        began=STARTED,
         train_only=train_only,
         markdown=here.markdown,
     )

@@ -13,9 +13,8 @@ def lines(evaluation: dict[str, Any], verdict: dict[str, Any], *, markdown: bool
     metrics = list(evaluation["metrics"])
     rows = []
     for candidate in evaluation["candidates"]:
-        chosen = " (selected)" if candidate["name"] == evaluation["selected"] else ""
         values = [f"{candidate['metrics'][metric]:.4f}" for metric in metrics]
-        rows.append([candidate["name"] + chosen, *values])
+        rows.append([candidate["name"], *values])
     rows.append(["threshold", *(f"{thresholds[m]:g}" if m in thresholds else "" for m in metrics)])
     protocol = evaluation["protocol"]
     window = (
@@ -32,5 +31,6 @@ def lines(evaluation: dict[str, Any], verdict: dict[str, Any], *, markdown: bool
         "",
         *table(["candidate", *metrics], rows, markdown=markdown),
         "",
+        f"selected by {evaluation['selected_by']}: {evaluation['selected']}",
         f"gate: {verdict['candidate']} {decision}{ending}",
     ]

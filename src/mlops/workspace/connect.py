@@ -15,16 +15,18 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from ..config import Config, Target
+from ..config import FILE, PORT, Config, Target
 from ..errors import BadInput, MlopsError, ServiceFailed
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+    from azureml_local.errors import LocalError
     from azureml_local.home import Home
 
 LOCAL = "local"
 Way = TypeVar("Way")
+PORT_TAKEN = re.compile(r"port \d+ .*is taken")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -49,7 +51,24 @@ def local_home(config: Config) -> Iterator[Home]:
     try:
         yield Home.at(config.local_home)
     except LocalError as error:
-        raise MlopsError(str(error), error.hint) from error
+        raise MlopsError(str(error), _hint(config, error)) from error
+
+
+def _hint(config: Config, error: LocalError) -> str:
+    """What to do about an error of the local Azure ML; for a port that is taken, what helps make demo, too."""
+    if not PORT_TAKEN.match(str(error)):
+        return error.hint
+    other = config.local_port + 1
+    return f"another one, for make demo too: export {PORT}={other}; or for good: port in [local] of {FILE}"
+
+
+def pages(config: Config) -> str:
+    """The address of the pages of the local Azure ML; empty where it does not run."""
+    from azureml_local import control
+
+    with local_home(config) as home:
+        server = control.status(home)
+    return f"{server['base']}/studio" if server else ""
 
 
 def either(*, local: Way, azure: Way) -> Way:
