@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +35,9 @@ def _said(error: Exception) -> str:
 
 
 def _is_a_persons(file: str) -> bool:
-    """Whether a frame is of neither this module nor the machinery of imports."""
-    return file not in (__file__, importlib.__file__) and not file.startswith("<frozen ")
+    """Whether a frame is neither of this module nor of Python or a library."""
+    paths = sysconfig.get_paths()
+    return file != __file__ and not file.startswith(("<frozen ", paths["stdlib"], paths["purelib"]))
 
 
 def check_contract(name: str, path: Path, **options: Any) -> dict[str, Any]:

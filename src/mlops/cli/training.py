@@ -27,7 +27,7 @@ def generate(
 
     console = console_of(output)
     file, existed = data.generate(config.load(), folder)
-    word = "is there already" if existed else "generated; it is history: mlops data publish --as-of last"
+    word = "is there already" if existed else f"generated; it is history: mlops data publish {folder} --as-of last"
     console.result({"file": str(file), "existed": existed}, f"{file} {word}")
 
 

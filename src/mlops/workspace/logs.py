@@ -23,7 +23,7 @@ EXITED = r"{step}: Execution failed\. User process '[^']*' exited with status co
 KILLED = (137, 143, -9, -15)
 """Exit codes of a process that SIGKILL or SIGTERM ended."""
 TRACEBACK = "Traceback (most recent call last):"
-MARKED = re.compile(r"(?:error|fatal|critical): *(?=\S)", re.IGNORECASE)
+MARKED = re.compile(r"^(?:error|fatal|critical): *(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

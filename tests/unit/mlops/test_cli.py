@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +76,72 @@ def test_errors_are_one_line_and_a_hint(words: tuple[str, ...], code: int, said:
     assert ended.stderr.startswith(said)
     assert len(ended.stderr.splitlines()) <= 2
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("form", [("--output", "json"), ("-o", "json"), ("--output=json",)])
+def test_with_json_an_error_is_json_too(form: tuple[str, ...]) -> None:
+    command = [str(MLOPS), "status", "--target", "moon", *form]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert json.loads(ended.stderr.splitlines()[-1]) == {
+        "error": {
+            "message": "there is no target 'moon' in mlops.toml",
+            "hint": "the targets are: local, dev, staging, prod",
+            "exit_code": 2,
+        }
+    }
+
+
+def test_with_json_a_wrong_command_line_is_json_too() -> None:
+    command = [str(MLOPS), "gate", "--output", "json"]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    (line,) = ended.stderr.splitlines()
+    error = json.loads(line)["error"]
+    assert (ended.returncode, error["exit_code"]) == (2, 2)
+    assert "Missing argument" in error["message"]
+
+
+def test_the_json_of_a_command_that_is_run_is_not_ours() -> None:
+    command = [str(MLOPS), "status", "--target", "moon", "--", "--output", "json"]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert "Traceback" not in ended.stderr
+    assert not ended.stderr.startswith("{")
+
+
+def test_a_port_that_is_taken_is_answered_with_what_helps_make_too(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        variables = {"AZUREML_LOCAL_HOME": str(tmp_path / "home"), "AZUREML_LOCAL_PORT": str(port)}
+        ended = subprocess.run(
+            [str(MLOPS), "demo"],
+            cwd=REPOSITORY,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    error, hint = ended.stderr.splitlines()
+    assert error.startswith(f"error: port {port} of 127.0.0.1 is taken")
+    assert f"AZUREML_LOCAL_PORT={port + 1}" in hint
+    assert "make demo" in hint
+
+
+def test_the_parity_rules_fit_a_terminal(tmp_path: Path) -> None:
+    variables = {"AZUREML_LOCAL_HOME": str(tmp_path), "COLUMNS": "80"}
+    ended = subprocess.run(
+        [str(MLOPS), "local", "parity"],
+        cwd=REPOSITORY,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = ended.stdout.splitlines()
+    assert "deployment-delete-with-traffic" in lines
+    assert max(map(len, lines)) <= 80
 
 
 def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
