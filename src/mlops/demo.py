@@ -77,6 +77,7 @@ def tell(
         "model": registration["name"],
         "version": version,
         "metrics": registration["metrics"],
+        "evaluation": trained.evaluation,
         "verdict": trained.verdict,
         "reused": [step.name for step in trained.steps if step.reused],
         "endpoint": deployed.scoring_uri,
