@@ -9,10 +9,10 @@ from ..config import Config
 from ..errors import BadInput
 from ..findings import Findings
 from ..tools import Calls
+from ..workspace.connect import LOCAL
 from . import azure, github, names, plan, protection, quota
 from .steps import Steps
 
-LOCAL = "local"
 ML_PROVIDER = "Microsoft.MachineLearningServices"
 
 
