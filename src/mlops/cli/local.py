@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -150,18 +150,21 @@ def permissions(
 
     with _local() as (_, home):
         found = control.ask(home, "/permissions")
-    rows = []
     for each in found["identities"]:
-        for grant in each["grants"]:
-            on = grant["scope"].rsplit("/", 1)[-1]
-            if grant["custom"]:
-                kinds = ("unused",) if unused else ("used", "unused")
-                rows += [(each["identity"], action, kind, on) for kind in kinds for action in grant[kind]]
-            elif not unused or not grant["used"]:
-                count = f"{len(grant['used'])} of {len(grant['used']) + len(grant['unused'])} used"
-                rows.append((each["identity"], grant["role"], count, on))
-    for line in table(("identity", "action, or built-in role", "", "on"), rows):
-        typer.echo(line)
+        rows = [row for grant in each["grants"] for row in _granted(grant, unused=unused)]
+        if rows:
+            head = (f"{each['identity']} may", "", "on")
+            typer.echo("\n".join([*table(head, rows), ""]))
+
+
+def _granted(grant: dict[str, Any], *, unused: bool) -> Iterator[tuple[str, str, str]]:
+    """The rows of one grant: what, whether it was needed, and on what."""
+    on = grant["scope"].rsplit("/", 1)[-1]
+    if grant["custom"]:
+        for kind in ("unused",) if unused else ("used", "unused"):
+            yield from ((action, kind, on) for action in grant[kind])
+    elif not unused or not grant["used"]:
+        yield grant["role"], f"{len(grant['used'])} of {len(grant['used']) + len(grant['unused'])} used", on
 
 
 @app.command()
