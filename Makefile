@@ -36,7 +36,7 @@ infra-test: .venv/.dev $(CHECKOV) ## build, lint and judge the infrastructure (n
 
 infra-docs: .venv/.cli ## draw the infrastructure and price it anew, from the reviewed snapshots
 	@$(BIN)/python -m mlops.infra.diagram $(SNAPSHOTS) > docs/infrastructure-diagram.md
-	@$(BIN)/python -m mlops.infra.costs $(SNAPSHOTS) > docs/costs.md
+	@$(BIN)/python -m mlops.cost.page $(SNAPSHOTS) > docs/costs.md
 
 lint: .venv/.dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

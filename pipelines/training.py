@@ -18,8 +18,6 @@ STEP_ENVIRONMENTS = {
     "register": "register",
 }
 """Which folder of `environments/` a component runs in."""
-MOST_FAMILIES = 4
-"""The evaluate component has an input for each candidate."""
 
 
 @dataclass(frozen=True)

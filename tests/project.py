@@ -26,17 +26,20 @@ class Project:
 
     home: Path
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What leads its commands to its home."""
+        return {
+            "AZUREML_LOCAL_HOME": str(self.home),
+            "AZUREML_LOCAL_PORT": "0",
+            "AZUREML_LOCAL_ENVIRONMENTS": str(REPOSITORY / ".azureml-local" / "environments"),
+        }
+
     def mlops(
         self, *words: str, config: Path | None = None, identity: str = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
         """One command; with `identity` as that of a GitHub environment, held to its roles."""
-        variables = {
-            **os.environ,
-            "AZUREML_LOCAL_HOME": str(self.home),
-            "AZUREML_LOCAL_PORT": "0",
-            "AZUREML_LOCAL_ENVIRONMENTS": str(REPOSITORY / ".azureml-local" / "environments"),
-            **more,
-        }
+        variables = {**os.environ, **self.variables, **more}
         if config:
             variables["MLOPS_CONFIG"] = str(config)
         acting = ["local", "run", "--as", identity, "--", str(MLOPS)] if identity else []

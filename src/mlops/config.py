@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .errors import BadInput
 
 FILE = "mlops.toml"
+PORT = "AZUREML_LOCAL_PORT"
+"""The variable that names another port for the local Azure ML than the file does."""
 HIGHEST_PORT = 65_535
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -80,9 +82,10 @@ class Target(Section):
 
 
 class Config(Section):
-    """The whole file. `root` is the folder that it lies in."""
+    """The whole file. `root` is the folder of the project, `file` what was read."""
 
     root: Path
+    file: Path
     project: Project
     local: Local = Field(default_factory=Local)
     data: Data
@@ -106,11 +109,11 @@ class Config(Section):
     @property
     def local_port(self) -> int:
         """Where the local Azure ML listens. AZUREML_LOCAL_PORT names another port; 0 takes a free one."""
-        text = os.environ.get("AZUREML_LOCAL_PORT")
+        text = os.environ.get(PORT)
         if text is None:
             return self.local.port
         if not text.isdigit() or int(text) > HIGHEST_PORT:
-            raise BadInput(f"AZUREML_LOCAL_PORT must be a number from 0 to {HIGHEST_PORT}, it is {text!r}")
+            raise BadInput(f"{PORT} must be a number from 0 to {HIGHEST_PORT}, it is {text!r}")
         return int(text)
 
 
@@ -140,7 +143,7 @@ def load(path: Path | None = None) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{file} is not TOML: {error}") from error
     try:
-        return Config(root=root, **content)
+        return Config(root=root, file=file, **content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         keys = [str(part) for part in first["loc"]]

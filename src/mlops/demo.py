@@ -7,16 +7,16 @@ import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, deployment, scoring, training
+from . import data, training
 from .config import Config, Target
 from .output import table
-from .project import check_contract, entry
+from .release import apply, scoring
 from .report import evaluation
-from .workspace import quiet
+from .workspace import models
+from .workspace.connect import pages, sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -41,20 +41,22 @@ def tell(
     path: Path | None,
     train_start: str = "",
     *,
+    began: float | None = None,
     train_only: bool = False,
     markdown: bool = False,
 ) -> Result:
     """Run the loop on `path`, or on generated transactions, and return what a person wants to see at its end.
 
-    With `train_only` it ends with the gate's verdict: nothing is registered or deployed.
+    With `train_only` it ends with the gate's verdict: nothing is registered or deployed. `began` is when a person
+    began to wait, by time.monotonic() (default: now).
     """
-    began = time.monotonic()
+    began = time.monotonic() if began is None else began
     landed = path or _generated(config, say)
     say(f"1  data: checking {landed.name} against the contract")
-    as_of = _the_day_after(config, landed)
-    published = data.publish(client, config, landed, as_of=as_of)
-    say(f"   {published.name}:{published.version}, {published.validation['rows']} transactions, as of {as_of}")
-    request = training.Request(published, train_start, as_of, register=not train_only)
+    published = data.publish(client, config, landed, as_of=data.LAST)
+    landed_rows = published.validation["rows"]
+    say(f"   {published.name}:{published.version}, {landed_rows} transactions, as of {published.as_of}")
+    request = training.Request(published, train_start, published.as_of, register=not train_only)
     job = training.submit(client, config, target, request)
     say(f"2  training: run {job}")
     trained = training.follow(client, job, lambda line: say(f"   {line}"))
@@ -65,8 +67,8 @@ def tell(
     version = int(registration["version"])
     say(f"3  registered: {registration['name']} version {version}")
     say("4  deployment")
-    deployed = deployment.deploy(client, config, target, version, lambda line: say(f"   {line}"))
-    model = deployment.find_model(client, config.project.model, version)
+    model = models.find(client, config.project.model, version)
+    deployed = apply.deploy(client, config, target, model, lambda line: say(f"   {line}"))
     rows = scoring.examples_of(client, model)
     answer = scoring.invoke(client, target.endpoint, {"data": rows})
     say(f"5  scored {len(rows)} transactions; all of it took {time.monotonic() - began:.0f} s")
@@ -75,11 +77,13 @@ def tell(
         "model": registration["name"],
         "version": version,
         "metrics": registration["metrics"],
+        "evaluation": trained.evaluation,
         "verdict": trained.verdict,
         "reused": [step.name for step in trained.steps if step.reused],
         "endpoint": deployed.scoring_uri,
         "scores": answer["scores"],
         "curl": _curl(client, config, target, deployed.scoring_uri, rows),
+        "pages": pages(config),
     }
     return Result(document, _lines(trained, rows, document))
 
@@ -89,25 +93,15 @@ def _generated(config: Config, say: Callable[[str], None]) -> Path:
     sizes = config.demo
     name = f"transactions-{sizes.customers}-{sizes.terminals}-{sizes.days}-{sizes.seed}"
     folder = config.local_home / "landed" / name
-    file = folder / "transactions.parquet"
-    if not file.exists():
+    if not data.generated(config, folder).exists():
         say(f"0  generating transactions of {sizes.customers} cards in {sizes.days} days")
-        folder.mkdir(parents=True, exist_ok=True)
-        entry(config.project.generator)(file, **sizes.model_dump())
-    return file
-
-
-def _the_day_after(config: Config, landed: Path) -> str:
-    """History is replayed: `now` is the day after the last transaction, so that its age can be checked."""
-    validation = check_contract(config.project.contract, landed)
-    last = datetime.fromisoformat(validation["last"])
-    return (last.date() + timedelta(days=1)).isoformat()
+    return data.generate(config, folder)[0]
 
 
 def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list[dict[str, Any]]) -> str:
     """A line that works. The key stays in a file of its owner's; a process list shows no secret."""
     folder = config.local_home
-    with quiet():
+    with sdk():
         key = client.online_endpoints.get_keys(target.endpoint).primary_key
     secret = folder / KEY_FILE
     secret.touch(mode=0o600)
@@ -136,4 +130,6 @@ def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict
         f"The endpoint answers at {document['endpoint']} (make stop ends it):",
         "",
         document["curl"],
+        "",
+        f"Runs, models and endpoints to look at: {document['pages']}",
     ]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
+GAP = "  "
+LEAST = 8
+"""What a column is not made narrower than."""
 FORMS = ("text", "json", "markdown")
 
 
@@ -32,13 +38,53 @@ class Console:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, markdown: bool = False) -> list[str]:
-    """Lines of a table: columns padded, numbers as they are."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+    """Lines of a table: columns padded, numbers as they are. As text it is not wider than the terminal.
 
-    def line(row: Sequence[str]) -> str:
-        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        return f"| {' | '.join(padded)} |" if markdown else "  ".join(padded).rstrip()
+    What does not fit is wrapped within its column, the widest first; without a terminal there are 80 columns.
+    """
+    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    if markdown:
+        rule = ["-" * width for width in widths]
+        padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+        return [f"| {' | '.join(row)} |" for row in (padded[0], rule, *padded[1:])]
+    bodies = [max((len(row[i]) for row in cells[1:]), default=LEAST) for i in range(len(head))]
+    widths = _fitted(widths, bodies, terminal() - len(GAP) * (len(head) - 1))
+    title, *rest = [list(_wrapped(row, widths)) for row in cells]
+    return [*title, GAP.join("-" * width for width in widths), *(line for lines in rest for line in lines)]
 
-    rule = ["-" * width for width in widths]
-    return [line(list(head)), line(rule), *(line(row) for row in cells)]
+
+def terminal() -> int:
+    """How many columns a person sees."""
+    return max(shutil.get_terminal_size().columns, 40)
+
+
+def _fitted(widths: list[int], bodies: list[int], room: int) -> list[int]:
+    """Widths that fit into the room as far as they can: first heads give, then the widest of all."""
+    fitted = list(widths)
+    for least in ([max(body, LEAST) for body in bodies], [LEAST] * len(bodies)):
+        while sum(fitted) > room:
+            spare = [i for i, width in enumerate(fitted) if width > least[i]]
+            if not spare:
+                break
+            fitted[max(spare, key=lambda i: fitted[i])] -= 1
+    return fitted
+
+
+def _wrapped(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """The lines of one row."""
+    parts = [_broken(cell, width) for cell, width in zip(row, widths, strict=True)]
+    for line in zip_longest(*parts, fillvalue=""):
+        yield GAP.join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """A text in lines of at most this width, broken at blanks and after `/_,.-` where it can be."""
+    lines = [""]
+    for piece in re.findall(r"[^\s/_,.-]*[/_,.-]?\s*", text):
+        if len((lines[-1] + piece).rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+        while len(lines[-1].rstrip()) > width:
+            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return [line.rstrip() for line in lines]

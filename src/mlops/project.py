@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sysconfig
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,27 @@ def entry(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"mlops.toml names {name}, which cannot be imported: {error}") from error
+    except Exception as error:  # whatever a person's module does when it is imported
+        raise BadInput(f"mlops.toml names {name}, which cannot be imported: {_said(error)}") from error
     return found
+
+
+def _said(error: Exception) -> str:
+    """An error of an import in one line, with the file and the line that it is of."""
+    where = ""
+    if isinstance(error, SyntaxError):
+        where, what = f"{error.filename}, line {error.lineno}: ", error.msg
+    else:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        frames = [each for each in traceback.extract_tb(error.__traceback__) if _is_a_persons(each.filename)]
+        where = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else ""
+    return where + what
+
+
+def _is_a_persons(file: str) -> bool:
+    """Whether a frame is neither of this module nor of Python or a library."""
+    paths = sysconfig.get_paths()
+    return file != __file__ and not file.startswith(("<frozen ", paths["stdlib"], paths["purelib"]))
 
 
 def check_contract(name: str, path: Path, **options: Any) -> dict[str, Any]:

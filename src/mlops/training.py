@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import environments, runs
 from .config import Config, Target
 from .data import Published
 from .errors import GateRefused, RunFailed
-from .workspace import quiet
+from .gate.policy import policy_of
+from .workspace import environments, logs, runs
+from .workspace.connect import sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -42,11 +43,6 @@ class Trained:
     steps: list[runs.Step]
 
 
-def policy_of(config: Config) -> dict[str, Any]:
-    """The gate's policy, a document of schema gate-policy/1."""
-    return {"schema": "gate-policy/1", "thresholds": dict(config.gate.thresholds)}
-
-
 @contextlib.contextmanager
 def _policy_file(config: Config) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +61,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         freshness = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
     needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
     _ensure_compute(client, target)
-    with _policy_file(config) as policy, quiet():
+    with _policy_file(config) as policy, sdk():
         job = training(
             transactions=request.data.reference,
             policy=policy,
@@ -87,7 +83,7 @@ def _ensure_compute(client: MLClient, target: Target) -> None:
     """Infrastructure makes the cluster; where it has not been (a fresh local workspace) it is made here."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    with quiet():
+    with sdk():
         from azure.ai.ml.entities import AmlCompute
 
         try:
@@ -103,9 +99,9 @@ def follow(client: MLClient, job: str, report: runs.Report) -> Trained:
     steps = runs.steps_of(client, job)
     if status != "Completed":
         refused = any(step.name == "gate" and step.status == "Failed" for step in steps)
-        reason = runs.failure(client, job)
+        reason = logs.failure(client, job)
         kind = GateRefused if refused and "is refused" in reason else RunFailed
-        raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops status --job {job}")
+        raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops logs {job}")
     registered = any(step.name == "register" for step in steps)
     return Trained(
         job=job,

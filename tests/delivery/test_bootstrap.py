@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from azureml_local.machine.home import Home
 from azureml_local.server import control
-from mlops import cli
 from mlops.bootstrap.steps import Steps
+from mlops.cli.main import app
 from mlops.infra.arm import Manager
 from mlops.infra.direct import STACK_VERSION
 from tests.emulator import ENVIRONMENTS, variables
@@ -50,7 +50,7 @@ def bootstrap(world: World, *words: str) -> str:
     """One run with the real steps; what it said."""
     steps = Steps(pause=world.paused.append, today=lambda: date(2026, 11, 23))
     arguments = ["bootstrap", "--target", "dev", "--repository", "acme/fraud", *words]
-    ended = CliRunner().invoke(cli.app, arguments, obj=steps)
+    ended = CliRunner().invoke(app, arguments, obj=steps)
     assert ended.exit_code == 0, (ended.exception, ended.stderr)
     return ended.stdout + ended.stderr
 

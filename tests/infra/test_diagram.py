@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlops.infra import diagram
-from mlops.infra.costs import snapshot
+from mlops.infra.bicep import resources_of
 
 from .deployments import DEPLOYMENTS, ROOT
 from .plan import Plan, Resource
@@ -30,7 +30,7 @@ LINES = {
 
 
 def resources(name: str) -> list[Resource]:
-    return snapshot(FOLDER / f"{name}.json")
+    return resources_of(FOLDER / f"{name}.json")
 
 
 def matches(drawing: str, kind: str) -> list[re.Match[str]]:

@@ -124,7 +124,9 @@ def test_registering_the_run_again_finds_its_version(project: Project, told: dic
 
 def test_status_shows_it(project: Project, told: dict[str, Any]) -> None:
     document = project.json("status")
-    assert document["versions"][0]["version"] == 1
+    (version,) = document["versions"]
+    assert (version["version"], version["run"]) == (1, told["job"])
+    assert version["metrics"] == pytest.approx(told["metrics"], abs=1e-6)
     assert document["endpoint"]["traffic"] == {"fraud-v1": 100}
     assert told["job"] in [run["job"] for run in document["runs"]]
     text = project.mlops("status", "--job", told["job"]).stdout
@@ -151,6 +153,26 @@ def test_a_bad_request_gets_one_line(
     assert ended.returncode == 2
     assert reason in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    project: Project, told: dict[str, Any], client: MLClient, tmp_path: Path
+) -> None:
+    assert project.json("deploy", "--dry-run")["steps"] == []
+    text = (REPOSITORY / "mlops.toml").read_text()
+    elsewhere = tmp_path / "elsewhere.toml"
+    elsewhere.write_text(text.replace('endpoint = "fraud-local"', 'endpoint = "fraud-elsewhere"'))
+    plan = project.json("deploy", str(told["version"]), "--dry-run", config=elsewhere)
+    assert (plan["endpoint"], plan["version"]) == ("fraud-elsewhere", told["version"])
+    assert [step["step"] for step in plan["steps"]] == [
+        "CreateEndpoint",
+        "CreateDeployment",
+        "TryDeployment",
+        "ShiftTraffic",
+    ]
+    said = project.mlops("deploy", "--dry-run", "--output", "markdown", config=elsewhere).stdout
+    assert said.splitlines()[2:] == [f"{n}. {step['text']}" for n, step in enumerate(plan["steps"], start=1)]
+    assert [endpoint.name for endpoint in client.online_endpoints.list()] == ["fraud-local"]
 
 
 def test_an_unknown_version_is_not_deployed(project: Project, told: dict[str, Any]) -> None:
@@ -184,12 +206,23 @@ def test_a_gate_that_refuses_fails_the_run_and_registers_nothing(
     project: Project, told: dict[str, Any], client: MLClient, strict: Path
 ) -> None:
     before = [model.version for model in client.models.list(name="fraud")]
-    ended = project.mlops("train", "--as-of", "2018-05-21", config=strict)
+    ended = project.mlops("train", config=strict)
     assert ended.returncode == 3
     value = told["metrics"]["average_precision"]
-    assert f"average_precision {value:.4f} is below the threshold 0.99" in ended.stderr
+    error, hint = ended.stderr.splitlines()[-2:]
     run = next(iter(client.jobs.list()))
     assert run.status == "Failed"
+    reason = f"average_precision {value:.4f} is below the threshold 0.99"
+    refused = f"gate: {told['verdict']['candidate']} is refused: {reason}"
+    assert error == f"error: the run {run.name} is Failed: gate failed: {refused}"
+    assert hint == f"hint: its logs: mlops logs {run.name}"
+    log = project.mlops("logs", run.name, "gate").stdout
+    assert log.splitlines()[-1] == refused
+    (only,) = project.json("logs", run.name, "gate", "--follow")["logs"]
+    assert (only["step"], only["status"], only["log"] + "\n") == ("gate", "Failed", log)
+    whole = project.mlops("logs", run.name).stdout
+    assert "==> prepare (Completed) <==" in whole
+    assert whole.endswith(f"==> gate (Failed) <==\n{log}")
     assert [model.version for model in client.models.list(name="fraud")] == before
 
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from ..errors import BadInput, ServiceFailed
+from ..findings import Findings
 from ..tools import Calls
-from .findings import Findings
 from .plan import ML, Wanted
 
 PLACEHOLDER = re.compile(r"^0{8}-")

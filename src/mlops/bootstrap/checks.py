@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from ..config import Config
 from ..errors import BadInput
+from ..findings import Findings
 from ..tools import Calls
-from . import azure, environments, github, names, plan, quota
-from .findings import Findings
+from ..workspace.connect import LOCAL
+from . import azure, github, names, plan, protection, quota
 from .steps import Steps
 
-LOCAL = "local"
 ML_PROVIDER = "Microsoft.MachineLearningServices"
 
 
@@ -59,7 +59,7 @@ def look(request: Request, config: Config, steps: Steps, calls: Calls) -> Ground
     repository = findings.attempt(github.repository, calls, request.repository)
     reviewers: list[github.Reviewer] | None = []
     if repository:
-        reviewed = request.review and environments.reviewed(target)
+        reviewed = request.review and protection.reviewed(target)
         findings.attempt(github.check, calls, findings, repository, reviewed=reviewed)
         if reviewed:
             reviewers = findings.attempt(github.reviewers, calls, repository, list(request.reviewers))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadInput, MlopsError, ServiceFailed
+from ..findings import Findings
 from ..tools import Calls, run
-from .findings import Findings
 
 ORIGIN = re.compile(r"[:/]([^/:]+/[^/]+?)(?:\.git)?/?$")
 

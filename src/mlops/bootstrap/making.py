@@ -10,7 +10,7 @@ from .. import config as configuration
 from ..config import Config
 from ..errors import MlopsError, ServiceFailed
 from ..tools import Calls
-from . import azure, checks, environments, smoke
+from . import azure, checks, protection, smoke
 from .checks import Ground, Request
 from .steps import Steps
 
@@ -84,11 +84,11 @@ def _deploy(
 
 def _identities(target: str) -> list[dict[str, str]]:
     """What a dry run says of identities that are not made yet."""
-    return [{"environment": f"{target}-{each}", "clientId": ""} for each in environments.CLASSES]
+    return [{"environment": f"{target}-{each}", "clientId": ""} for each in protection.CLASSES]
 
 
 def _environments(ground: Ground, calls: Calls, identities: list[dict[str, str]]) -> None:
-    there = environments.existing(calls, ground.repository)
+    there = protection.existing(calls, ground.repository)
     for each in identities:
         variables = {
             "AZURE_CLIENT_ID": each["clientId"],
@@ -96,7 +96,7 @@ def _environments(ground: Ground, calls: Calls, identities: list[dict[str, str]]
             "AZURE_SUBSCRIPTION_ID": ground.account.subscription,
         }
         name = each["environment"]
-        environments.make(calls, ground.repository, name, there.get(name), ground.reviewers, variables)
+        protection.make(calls, ground.repository, name, there.get(name), ground.reviewers, variables)
 
 
 def _smoke_test(ground: Ground, request: Request, steps: Steps, calls: Calls) -> bool:
@@ -112,7 +112,8 @@ def _smoke_test(ground: Ground, request: Request, steps: Steps, calls: Calls) ->
     if not calls.announce(said):
         return False
     try:
-        smoke.run(steps, configuration.load(), target, calls.say)
+        config = configuration.load()
+        smoke.run(lambda: steps.train(config, target, calls.say), steps.pause, calls.say)
     except MlopsError as error:
         hint = f"everything else is made; again: mlops bootstrap --target {target}" + (
             f" ({error.hint})" if error.hint else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..findings import Findings
 from ..tools import Calls
 from .azure import ML_API, Account, Standing, rest
-from .findings import Findings
 from .plan import ML, Wanted
 
 UNIQUE = {

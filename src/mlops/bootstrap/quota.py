@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from ..config import Target
+from ..findings import Findings
 from ..tools import Calls
 from .azure import ML_API, Account, Standing, rest
-from .findings import Findings
 from .plan import ML, Wanted
 
 RESERVE = 1.2

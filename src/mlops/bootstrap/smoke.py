@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from .. import demo
 from ..config import Config
 from ..errors import GateRefused, MlopsError
 from ..tools import Calls
+from ..workspace.connect import connect
+from .azure import Account, Standing
 from .plan import Wanted
-
-if TYPE_CHECKING:
-    from .azure import Account, Standing
-    from .steps import Steps
 
 BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 NOT_YET = re.compile(
@@ -43,26 +41,24 @@ def may_write(calls: Calls, account: Account, wanted: Wanted, standing: Standing
     calls.write("az", "role", "assignment", "create", *grant, *of, about=about)
 
 
-def run(steps: Steps, config: Config, target: str, say: Callable[[str], None]) -> None:
+def run(train: Callable[[], None], pause: Callable[[float], None], say: Callable[[str], None]) -> None:
     """Train, and wait for the grant to be in force where it is not yet: that takes minutes."""
     for attempt in range(TRIES):
         try:
-            steps.train(config, target, say)
+            train()
         except MlopsError as error:
             if attempt == TRIES - 1 or not NOT_YET.search(str(error)):
                 raise
             say(f"  not yet: {error}")
             say(f"  a grant takes some minutes; trying again in {PAUSE:.0f} s")
-            steps.pause(PAUSE)
+            pause(PAUSE)
         else:
             return
 
 
 def train(config: Config, target: str, say: Callable[[str], None]) -> None:
     """Publish the demo's data and train. A model that the gate refuses is no failure here: every step has run."""
-    from .. import demo, workspace
-
-    client, found = workspace.connect(config, target)
+    client, found = connect(config, target)
     try:
         result = demo.tell(client, config, found, say, None, train_only=True)
     except GateRefused as error:

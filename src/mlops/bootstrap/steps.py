@@ -11,22 +11,12 @@ from typing import Any
 from ..config import Config
 from ..infra import bicep, deploy, settings
 from ..tools import Calls
+from . import plan as planning
+from . import smoke
 
 Say = Callable[[str], None]
 Variables = Mapping[str, str]
 """Environment variables that the parameter files of infra/ read."""
-
-
-def _plan(calls: Calls, config: Config, target: str, subscription: str, variables: Variables) -> bicep.Snapshot:
-    from . import plan
-
-    return plan.evaluate(calls, config, target, subscription, variables)
-
-
-def _train(config: Config, target: str, say: Say) -> None:
-    from . import smoke
-
-    smoke.train(config, target, say)
 
 
 def _today() -> date:
@@ -37,9 +27,9 @@ def _today() -> date:
 class Steps:
     """What the bootstrap calls beside az and gh."""
 
-    plan: Callable[[Calls, Config, str, str, Variables], bicep.Snapshot] = _plan
+    plan: Callable[[Calls, Config, str, str, Variables], bicep.Snapshot] = planning.evaluate
     apply: Callable[[Config, str, str, Say, Variables], dict[str, Any]] = deploy.apply
     write_settings: Callable[[Config, str, dict[str, Any]], list[str]] = settings.write
-    train: Callable[[Config, str, Say], None] = _train
+    train: Callable[[Config, str, Say], None] = smoke.train
     pause: Callable[[float], None] = time.sleep
     today: Callable[[], date] = _today

@@ -9,6 +9,5 @@ stack.py        deployment stacks, through `az`: Azure
 deploy.py       which of the two, for which deployment of which target
 destroy.py      everything of a target, in the order in which it can go
 settings.py     what mlops.toml says of a target
-costs.py        what a deployment costs, from infra/prices.toml
 diagram.py      what a deployment looks like
 """

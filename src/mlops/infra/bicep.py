@@ -16,6 +16,8 @@ from typing import Any
 from ..errors import BadInput
 
 HINT = "install it: https://aka.ms/bicep-install, or `az bicep install`"
+Resource = dict[str, Any]
+"""One resource of a snapshot."""
 TENANT = "11111111-1111-1111-1111-111111111111"
 """Stands for the tenant in an evaluation; nothing that is deployed depends on it."""
 SAID = re.compile(r"^(?P<file>.*?)\((?P<line>\d+),\d+\) : (?P<kind>Error|Warning) (?P<code>[\w-]+): (?P<text>.*)$")
@@ -26,8 +28,18 @@ SECONDS = 300
 class Snapshot:
     """What a deployment would make, in order, and its outputs."""
 
-    resources: list[dict[str, Any]]
+    resources: list[Resource]
     outputs: dict[str, Any]
+
+
+def resources_of(path: Path) -> list[Resource]:
+    """The resources of a reviewed snapshot, or of one that `bicep snapshot` wrote. Raises BadInput."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        resources: list[Resource] = document.get("resources") or document["predictedResources"]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise BadInput(f"{path} is not a snapshot: {error}", "`bicep snapshot` writes one") from error
+    return resources
 
 
 def find() -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from ..config import Config, Target
 from ..errors import BadInput
-from ..workspace import is_emulated
-from . import bicep, stack
+from ..workspace.connect import either
+from . import bicep
 from .arm import Manager
 from .direct import Direct, Outcome, Say
+from .stack import Stack
 
 ML_VERSION = "2025-06-01"
 
@@ -24,7 +26,7 @@ class Deployment:
     parameters: str
     stack: str
 
-    def of(self, config: Config, target: str) -> tuple[Any, str]:
+    def of(self, config: Config, target: str) -> tuple[Path, str]:
         """The parameter file and the stack's name for a target."""
         workload = config.infra.workload
         return (
@@ -51,21 +53,12 @@ def apply_whole(
     config: Config, target: str, deployment: str, say: Say, variables: Mapping[str, str] | None = None
 ) -> Outcome:
     """Deploy, and return what changed too."""
-    found, given = _given(config, target, deployment, variables)
-    parameters, name = DEPLOYMENTS[deployment].of(config, target)
-    if is_emulated():
-        return _direct(config, target, deployment, given).apply(say)
-    say(f"deploying {parameters.name} as the stack {name}; this takes up to an hour")
-    return stack.apply(parameters, name, found.subscription_id, config.infra.location, given)
+    return _deployer(config, target, deployment, variables).apply(say)
 
 
 def plan(config: Config, target: str, deployment: str, variables: Mapping[str, str] | None = None) -> Outcome:
     """What a deployment would change. Reads only."""
-    found, given = _given(config, target, deployment, variables)
-    if is_emulated():
-        return _direct(config, target, deployment, given).plan()
-    parameters, name = DEPLOYMENTS[deployment].of(config, target)
-    return stack.plan(parameters, name, found.subscription_id, config.infra.location, given)
+    return _deployer(config, target, deployment, variables).plan()
 
 
 def stack_id(config: Config, target: str, deployment: str) -> str:
@@ -83,11 +76,28 @@ def workspace_id(target: Target) -> str:
     )
 
 
-def _direct(config: Config, target: str, deployment: str, given: Mapping[str, str]) -> Direct:
-    parameters, _ = DEPLOYMENTS[deployment].of(config, target)
-    subscription = config.target(target).subscription_id
-    snapshot = bicep.snapshot(parameters, subscription, config.infra.location, given)
-    return Direct(Manager(), snapshot, stack_id(config, target, deployment))
+class Deployer(Protocol):
+    """A way in which a deployment is planned and made."""
+
+    def plan(self) -> Outcome: ...
+
+    def apply(self, say: Say) -> Outcome: ...
+
+
+def _deployer(config: Config, target: str, deployment: str, variables: Mapping[str, str] | None) -> Deployer:
+    """Resource by resource where the local Azure ML is, through `az` in Azure."""
+    found, given = _given(config, target, deployment, variables)
+    parameters, name = DEPLOYMENTS[deployment].of(config, target)
+    place = (found.subscription_id, config.infra.location, given)
+
+    def direct() -> Deployer:
+        snapshot = bicep.snapshot(parameters, *place)
+        return Direct(Manager(), snapshot, stack_id(config, target, deployment))
+
+    def stack() -> Deployer:
+        return Stack(parameters, name, *place)
+
+    return either(local=direct, azure=stack)()
 
 
 def _given(

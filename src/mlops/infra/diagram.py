@@ -11,12 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..errors import MlopsError
-from .costs import snapshot
-
-Resource = dict[str, Any]
+from .bicep import Resource, resources_of
 
 HEAD = """# What is deployed
 
@@ -324,6 +321,6 @@ def render(deployments: dict[str, list[Resource]]) -> str:
 if __name__ == "__main__":
     try:
         files = [Path(name) for name in sys.argv[1:]]
-        sys.stdout.write(render({file.stem: snapshot(file) for file in files}))
+        sys.stdout.write(render({file.stem: resources_of(file) for file in files}))
     except MlopsError as error:
         sys.exit(f"{error}\n{error.hint}".strip())

@@ -18,7 +18,6 @@ from .bicep import Snapshot
 from .changes import Change, compare
 from .expressions import NotUnderstood, resolve
 
-STACKS = "Microsoft.Resources/deploymentStacks"
 STACK_VERSION = "2024-03-01"
 UNMANAGED = {"resources": "detach", "resourceGroups": "detach", "managementGroups": "detach"}
 """What happens with what a deployment no longer names: it stays (docs/infrastructure.md says why)."""

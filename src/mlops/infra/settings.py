@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
-from ..config import FILE, Config
+from ..config import Config
 from ..errors import BadInput
 
 KEYS = {
@@ -39,7 +38,7 @@ def write(config: Config, target: str, settings: dict[str, Any]) -> list[str]:
     lines = differences(config, target, settings)
     if not lines:
         return []
-    file = Path(os.environ.get("MLOPS_CONFIG") or config.root / FILE)
+    file = config.file
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
     targets: Any = document.setdefault("targets", tomlkit.table(is_super_table=True))
     if target not in targets:

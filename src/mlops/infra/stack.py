@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import tools
 from .changes import Change
-from .direct import Outcome
+from .direct import Outcome, Say
 
 ACTIONS = {"Create": "create", "Modify": "change", "Delete": "change", "Deploy": "change"}
 NOISE = (
@@ -26,43 +27,53 @@ NOISE = (
 """(type, path, kind of change) that a what-if reports of an unchanged template; "" is any. Seen 2026-08."""
 
 
-def apply(parameters: Path, name: str, subscription: str, location: str, variables: Mapping[str, str]) -> Outcome:
-    """Deploy a parameter file as a stack. Raises ServiceFailed in Azure's words."""
-    said = tools.run(
-        "az",
-        *("stack", "sub", "create"),
-        *("--name", name),
-        *("--location", location),
-        *("--subscription", subscription),
-        *("--parameters", str(parameters)),
-        *("--action-on-unmanage", "detachAll"),
-        *("--deny-settings-mode", "none"),
-        *("--yes", "--output", "json"),
-        environment=variables,
-    )
-    stack = json.loads(said or "{}")
-    properties = stack.get("properties") or stack
-    outputs = {key: each["value"] for key, each in (properties.get("outputs") or {}).items()}
-    detached = [each["id"] for each in properties.get("detachedResources") or []]
-    changes = [Change(each["id"], _type_of(each["id"]), "keep") for each in properties.get("resources") or []]
-    return Outcome(changes, detached, outputs)
+@dataclass(frozen=True)
+class Stack:
+    """One deployment in Azure: a parameter file, and the stack that holds what it makes."""
 
+    parameters: Path
+    name: str
+    subscription: str
+    location: str
+    variables: Mapping[str, str]
 
-def plan(parameters: Path, name: str, subscription: str, location: str, variables: Mapping[str, str]) -> Outcome:
-    """What a deployment would change. Needs Reader and the two actions of the role `plan`, nothing that writes."""
-    said = tools.run(
-        "az",
-        *("deployment", "sub", "what-if"),
-        *("--name", name),
-        *("--location", location),
-        *("--subscription", subscription),
-        *("--parameters", str(parameters)),
-        *("--validation-level", "ProviderNoRbac"),
-        *("--no-pretty-print", "--output", "json"),
-        environment=variables,
-    )
-    changes = [_change(each) for each in json.loads(said or "{}").get("changes") or []]
-    return Outcome([each for each in changes if each])
+    def plan(self) -> Outcome:
+        """What it would change. Needs Reader and the two actions of the role `plan`, nothing that writes."""
+        said = self._az(
+            *("deployment", "sub", "what-if"),
+            *("--validation-level", "ProviderNoRbac"),
+            *("--no-pretty-print", "--output", "json"),
+        )
+        changes = [_change(each) for each in json.loads(said or "{}").get("changes") or []]
+        return Outcome([each for each in changes if each])
+
+    def apply(self, say: Say) -> Outcome:
+        """Deploy it. Raises ServiceFailed in Azure's words."""
+        say(f"deploying {self.parameters.name} as the stack {self.name}; this takes up to an hour")
+        said = self._az(
+            *("stack", "sub", "create"),
+            *("--action-on-unmanage", "detachAll"),
+            *("--deny-settings-mode", "none"),
+            *("--yes", "--output", "json"),
+        )
+        stack = json.loads(said or "{}")
+        properties = stack.get("properties") or stack
+        outputs = {key: each["value"] for key, each in (properties.get("outputs") or {}).items()}
+        detached = [each["id"] for each in properties.get("detachedResources") or []]
+        held = properties.get("resources") or []
+        return Outcome([Change(each["id"], _type_of(each["id"]), "keep") for each in held], detached, outputs)
+
+    def _az(self, group: str, scope: str, verb: str, *more: str) -> str:
+        return tools.run(
+            "az",
+            *(group, scope, verb),
+            *("--name", self.name),
+            *("--location", self.location),
+            *("--subscription", self.subscription),
+            *("--parameters", str(self.parameters)),
+            *more,
+            environment=self.variables,
+        )
 
 
 def _change(reported: dict[str, Any]) -> Change | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from .. import deployment, runs
 from ..config import Config, Target
-from ..errors import BadInput
 from ..output import table
-from ..workspace import quiet
+from ..workspace import logs, models, runs
+from ..workspace.connect import sdk
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -21,16 +21,16 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
     from azure.core.exceptions import ResourceNotFoundError
 
     name = config.project.model
-    with quiet():
+    with sdk():
         jobs = [
             {"job": j.name, "experiment": j.experiment_name, "status": runs.status_of(j)}
             for j, _ in zip(client.jobs.list(max_results=LAST_RUNS), range(LAST_RUNS), strict=False)
         ]
-    models = []
-    for version in deployment.versions(client, name):
-        model = deployment.find_model(client, name, version)
-        models.append({"version": version, **{k: v for k, v in (model.tags or {}).items() if k != "source_job"}})
-    with quiet():
+    versions = []
+    for version in models.versions(client, name):
+        model = models.find(client, name, version)
+        versions.append({"version": version, **_described(dict(model.tags or {}))})
+    with sdk():
         try:
             found = client.online_endpoints.get(target.endpoint)
         except ResourceNotFoundError:
@@ -41,51 +41,65 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
         "traffic": dict(found.traffic) if found else {},
         "scoring_uri": found.scoring_uri if found else None,
     }
-    return {"runs": jobs, "model": name, "versions": models, "endpoint": endpoint}
+    return {"runs": jobs, "model": name, "versions": versions, "endpoint": endpoint}
+
+
+def _described(tags: dict[str, str]) -> dict[str, Any]:
+    """What the tags of a version say: which run made it, on which data, of which family, and its metrics."""
+    known = {name: tags.pop(name, "") for name in ("run", "data", "family")}
+    return {
+        **known,
+        "metrics": {name: number for name, text in tags.items() if (number := _float(text)) is not None},
+    }
+
+
+def _float(text: str) -> float | None:
+    """The number that a tag holds; None where it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 def run(client: MLClient, job: str) -> dict[str, Any]:
     """One run: its status, its steps, and why it failed."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    with quiet():
-        try:
-            status = runs.status_of(client.jobs.get(job))
-        except ResourceNotFoundError as error:
-            raise BadInput(f"there is no job {job}", "mlops status lists the last ones") from error
+    status = runs.status_of(runs.job_of(client, job))
     steps = [
         {"step": step.name, "id": step.id, "status": step.status, "reused": step.reused}
         for step in runs.steps_of(client, job)
     ]
-    reason = runs.failure(client, job) if status in ("Failed", "Canceled") else ""
+    reason = logs.failure(client, job) if status in ("Failed", "Canceled") else ""
     return {"job": job, "status": status, "steps": steps, "reason": reason}
 
 
-def lines(document: dict[str, Any]) -> list[str]:
+def lines(document: dict[str, Any], *, markdown: bool = False) -> list[str]:
     """Either document as text."""
     if "steps" in document:
-        rows = [
-            (s["step"], s["status"] + (" (reused)" if s["reused"] else ""), s["id"]) for s in document["steps"]
-        ]
+        rows = [(s["step"], "Reused" if s["reused"] else s["status"], s["id"]) for s in document["steps"]]
         ending = ["", f"reason: {document['reason']}"] if document["reason"] else []
         return [
             f"{document['job']}: {document['status']}",
             "",
-            *table(("step", "status", "id"), rows),
+            *table(("step", "status", "id"), rows, markdown=markdown),
             *ending,
         ]
     jobs = [(j["job"], j["status"], j["experiment"]) for j in document["runs"]]
-    metrics = sorted({key for v in document["versions"] for key in v} - {"version", "run", "data", "family"})
+    metrics = sorted({metric for version in document["versions"] for metric in version["metrics"]})
     versions = [
-        (v["version"], v.get("family", ""), v.get("data", ""), *(v.get(m, "") for m in metrics))
+        (v["version"], v["family"], v["data"], *(_number(v["metrics"].get(metric)) for metric in metrics))
         for v in document["versions"]
     ]
     endpoint = document["endpoint"]
     traffic = ", ".join(f"{name} {share} %" for name, share in endpoint["traffic"].items()) or "no traffic"
     return [
-        *table(("run", "status", "experiment"), jobs),
+        *table(("run", "status", "experiment"), jobs, markdown=markdown),
         "",
-        *table((f"{document['model']} version", "family", "data", *metrics), versions),
+        *table((f"{document['model']} version", "family", "data", *metrics), versions, markdown=markdown),
         "",
         f"endpoint {endpoint['name']}: {endpoint['state']}, {traffic}",
     ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +13,7 @@ import click
 import pytest
 import typer
 
-from mlops import cli
+from mlops.cli.main import app
 
 REPOSITORY = Path(__file__).parents[3]
 MLOPS = Path(sys.executable).with_name("mlops")
@@ -27,7 +30,7 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str,
     return found
 
 
-COMMANDS = _commands(typer.main.get_command(cli.app))
+COMMANDS = _commands(typer.main.get_command(app))
 
 
 def test_there_are_commands() -> None:
@@ -41,17 +44,17 @@ def test_every_command_has_help_and_a_place_in_the_documentation(name: str, comm
 
 
 def test_the_documentation_is_what_the_commands_say() -> None:
-    from mlops.reference import render
+    from mlops.cli.reference import render
 
     assert (REPOSITORY / "docs" / "commands.md").read_text() == render()
 
 
 def test_help_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom mlops import cli\n"
+        "import sys\nfrom mlops.cli.main import app\n"
         "import contextlib, io\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
-        "    cli.app(['--help'])\n"
+        "    app(['--help'])\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -73,6 +76,72 @@ def test_errors_are_one_line_and_a_hint(words: tuple[str, ...], code: int, said:
     assert ended.stderr.startswith(said)
     assert len(ended.stderr.splitlines()) <= 2
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("form", [("--output", "json"), ("-o", "json"), ("--output=json",)])
+def test_with_json_an_error_is_json_too(form: tuple[str, ...]) -> None:
+    command = [str(MLOPS), "status", "--target", "moon", *form]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert json.loads(ended.stderr.splitlines()[-1]) == {
+        "error": {
+            "message": "there is no target 'moon' in mlops.toml",
+            "hint": "the targets are: local, dev, staging, prod",
+            "exit_code": 2,
+        }
+    }
+
+
+def test_with_json_a_wrong_command_line_is_json_too() -> None:
+    command = [str(MLOPS), "gate", "--output", "json"]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    (line,) = ended.stderr.splitlines()
+    error = json.loads(line)["error"]
+    assert (ended.returncode, error["exit_code"]) == (2, 2)
+    assert "Missing argument" in error["message"]
+
+
+def test_the_json_of_a_command_that_is_run_is_not_ours() -> None:
+    command = [str(MLOPS), "status", "--target", "moon", "--", "--output", "json"]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert "Traceback" not in ended.stderr
+    assert not ended.stderr.startswith("{")
+
+
+def test_a_port_that_is_taken_is_answered_with_what_helps_make_too(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        variables = {"AZUREML_LOCAL_HOME": str(tmp_path / "home"), "AZUREML_LOCAL_PORT": str(port)}
+        ended = subprocess.run(
+            [str(MLOPS), "demo"],
+            cwd=REPOSITORY,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    error, hint = ended.stderr.splitlines()
+    assert error.startswith(f"error: port {port} of 127.0.0.1 is taken")
+    assert f"AZUREML_LOCAL_PORT={port + 1}" in hint
+    assert "make demo" in hint
+
+
+def test_the_parity_rules_fit_a_terminal(tmp_path: Path) -> None:
+    variables = {"AZUREML_LOCAL_HOME": str(tmp_path), "COLUMNS": "80"}
+    ended = subprocess.run(
+        [str(MLOPS), "local", "parity"],
+        cwd=REPOSITORY,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = ended.stdout.splitlines()
+    assert "deployment-delete-with-traffic" in lines
+    assert max(map(len, lines)) <= 80
 
 
 def test_outside_a_project_it_says_so(tmp_path: Path) -> None:

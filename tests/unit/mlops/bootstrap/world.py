@@ -13,9 +13,9 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from mlops import cli
 from mlops.bootstrap.azure import PROVIDERS
 from mlops.bootstrap.steps import Steps
+from mlops.cli.main import app
 from mlops.config import Config
 from mlops.errors import MlopsError
 from mlops.infra import bicep, settings
@@ -197,7 +197,7 @@ class World:
             pause=self.paused.append,
             today=lambda: self.today,
         )
-        ended = CliRunner().invoke(cli.app, ["bootstrap", "--target", target, *named, *arguments], obj=steps)
+        ended = CliRunner().invoke(app, ["bootstrap", "--target", target, *named, *arguments], obj=steps)
         error = ended.exception
         if isinstance(error, MlopsError):
             return Ended(error.exit_code, ended.stdout, ended.stderr, str(error), error.hint)

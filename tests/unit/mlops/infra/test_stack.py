@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mlops.errors import ServiceFailed
-from mlops.infra import stack
+from mlops.infra.stack import Stack
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -50,8 +50,11 @@ def test_an_apply_says_what_happens_with_what_is_no_longer_named(az: Says) -> No
         "resources": [{"id": WORKSPACE, "status": "managed"}],
         "detachedResources": [{"id": GROUP}],
     }
-    calls = az(answer)
-    outcome = stack.apply(Path("infra/main.dev.bicepparam"), "fraud-dev", "sub", "westeurope", VARIABLES)
+    calls, said = az(answer), list[str]()
+    outcome = Stack(Path("infra/main.dev.bicepparam"), "fraud-dev", "sub", "westeurope", VARIABLES).apply(
+        said.append
+    )
+    assert said == ["deploying main.dev.bicepparam as the stack fraud-dev; this takes up to an hour"]
     assert outcome.outputs == {"settings": {"workspace": "w"}}
     assert outcome.detached == [GROUP]
     words, endpoint = called(calls)
@@ -94,7 +97,7 @@ def test_a_plan_is_a_what_if_without_its_noise(
     az: Says, reported: dict[str, Any], action: str, lines: list[str]
 ) -> None:
     calls = az({"changes": [reported, {"changeType": "Ignore", "resourceId": "/x"}]})
-    (change,) = stack.plan(Path("p"), "n", "s", "l", VARIABLES).changes
+    (change,) = Stack(Path("p"), "n", "s", "l", VARIABLES).plan().changes
     assert (change.action, change.differences) == (action, lines)
     words, _ = called(calls)
     assert words[:3] == ["deployment", "sub", "what-if"]
@@ -104,6 +107,6 @@ def test_a_plan_is_a_what_if_without_its_noise(
 def test_a_refusal_of_azure_is_one_line(az: Says) -> None:
     az({}, error="WARNING: preview\nERROR: (AuthorizationFailed) The client may not.\nCode: x\n", code=1)
     with pytest.raises(ServiceFailed) as refused:
-        stack.apply(Path("p"), "n", "s", "l", VARIABLES)
+        Stack(Path("p"), "n", "s", "l", VARIABLES).apply(lambda line: None)
     assert "(AuthorizationFailed) The client may not." in str(refused.value)
     assert "\n" not in str(refused.value)

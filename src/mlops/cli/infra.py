@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .errors import BadInput, MlopsError
+from ..errors import BadInput, MlopsError
+from .options import Output, console_of
 
 if TYPE_CHECKING:
-    from .config import Config
-    from .infra.direct import Outcome
-    from .output import Console
+    from ..config import Config
+    from ..infra.direct import Outcome
+    from ..output import Console
 
 app = typer.Typer(
     help="What a target needs in Azure: planned, made, taken down, compared.",
@@ -31,7 +32,6 @@ Which = Annotated[
         help="bootstrap, main or registry; repeatable (default: main; with --target local bootstrap and main)",
     ),
 ]
-Output = Annotated[str, typer.Option("--output", "-o", help="text, json or markdown")]
 SIGNS = {"create": "+", "change": "~", "keep": " "}
 
 
@@ -43,27 +43,25 @@ def _open(
     For the target local these are the identities and the resources of every other target: one local Azure ML
     hosts them all. Elsewhere a command is about one target, whose identities a person has made (mlops bootstrap).
     """
-    from . import config, workspace
-    from .infra.deploy import DEPLOYMENTS
-    from .output import FORMS, Console
+    from .. import config
+    from ..infra.deploy import DEPLOYMENTS
+    from ..workspace.connect import LOCAL, use_target
 
-    if output not in FORMS:
-        raise BadInput(f"--output {output}: it is one of {', '.join(FORMS)}")
-    settings = config.load()
-    if of and target != workspace.LOCAL:
+    console, settings = console_of(output), config.load()
+    if of and target != LOCAL:
         raise BadInput("--of goes with --target local", f"mlops infra … --target {of[0]}")
     for each in which or ():
         if each not in DEPLOYMENTS:
             raise BadInput(f"there is no deployment {each!r}", f"there are: {', '.join(DEPLOYMENTS)}")
-    workspace.use_target(settings, target)
-    if target != workspace.LOCAL:
-        return settings, Console(output), [(target, each) for each in which or ("main",)]
-    chosen = of or [name for name in settings.targets if name != workspace.LOCAL]
+    use_target(settings, target)
+    if target != LOCAL:
+        return settings, console, [(target, each) for each in which or ("main",)]
+    chosen = of or [name for name in settings.targets if name != LOCAL]
     for name in chosen:
         settings.target(name)
-        if name == workspace.LOCAL:
+        if name == LOCAL:
             raise BadInput("--of local: it has no infrastructure", "the others are dev, staging and prod")
-    return settings, Console(output), [(name, each) for name in chosen for each in which or ("bootstrap", "main")]
+    return settings, console, [(name, each) for name in chosen for each in which or ("bootstrap", "main")]
 
 
 def _document(outcomes: list[tuple[str, str, Outcome]]) -> dict[str, Any]:
@@ -103,7 +101,7 @@ def _lines(outcomes: list[tuple[str, str, Outcome]], *, markdown: bool, done: bo
 @app.command()
 def plan(target: Target = "local", of: Of = None, which: Which = None, output: Output = "text") -> None:
     """Show what an apply would change. Reads only."""
-    from .infra import deploy
+    from ..infra import deploy
 
     settings, console, pairs = _open(target, of, which, output)
     outcomes = [(name, each, deploy.plan(settings, name, each)) for name, each in pairs]
@@ -113,9 +111,9 @@ def plan(target: Target = "local", of: Of = None, which: Which = None, output: O
 @app.command()
 def apply(target: Target = "local", of: Of = None, which: Which = None, output: Output = "text") -> None:
     """Make everything that the target needs, and fill mlops.toml in from it. Again: only what differs."""
-    from . import config
-    from .infra import deploy
-    from .infra import settings as toml
+    from .. import config
+    from ..infra import deploy
+    from ..infra import settings as toml
 
     settings, console, pairs = _open(target, of, which, output)
     outcomes = []
@@ -140,7 +138,7 @@ def destroy(
     output: Output = "text",
 ) -> None:
     """Take a target down: endpoints, clusters, the workspace for good, the group, the names that are held."""
-    from .infra.destroy import Destroyer
+    from ..infra.destroy import Destroyer
 
     settings, console, pairs = _open(target, of, None, output)
     chosen = [name for name, each in pairs if each == "main"]
@@ -157,8 +155,8 @@ def destroy(
 @app.command()
 def check(target: Target = "local", of: Of = None, which: Which = None, output: Output = "text") -> None:
     """Compare templates, mlops.toml and what is deployed. Exit code 1 if they differ. Reads only."""
-    from .infra import bicep, deploy
-    from .infra import settings as toml
+    from ..infra import bicep, deploy
+    from ..infra import settings as toml
 
     settings, console, pairs = _open(target, of, which, output)
     problems = bicep.warnings(settings.root / "infra")

@@ -7,8 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import BadInput, ServiceFailed
-from .workspace import first_line, quiet
+from ..errors import BadInput, ServiceFailed
+from ..registry.register import SOURCE
+from ..workspace.connect import first_line, sdk
+from ..workspace.runs import read_output
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -26,7 +28,7 @@ def invoke(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "request.json"
         file.write_text(json.dumps(request))
-        with quiet():
+        with sdk():
             try:
                 text = client.online_endpoints.invoke(endpoint, request_file=str(file), deployment_name=deployment)
             except ResourceNotFoundError as error:
@@ -52,11 +54,21 @@ def _refused(endpoint: str, error: Any) -> Exception:
 
 def examples_of(client: MLClient, model: Any) -> list[dict[str, Any]]:
     """Rows of the model's own evaluation that can be sent to its endpoint."""
-    from .registry import SOURCE
-    from .runs import read_output
-
     job = (model.tags or {}).get(SOURCE)
     if not job:
         raise BadInput(f"version {model.version} of {model.name} does not say which run made it")
     examples: list[dict[str, Any]] = read_output(client, job, "evaluation", "examples.json")
     return [dict(example["features"]) for example in examples]
+
+
+def read_request(path: Path) -> dict[str, Any]:
+    """A request from a file. Raises BadInput where it is not a JSON object."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise BadInput(f"{path} must hold a JSON object, {{'data': [...]}}")
+    return content

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from ..errors import BadInput, MlopsError
+from .errors import BadInput, MlopsError
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")

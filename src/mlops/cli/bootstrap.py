@@ -30,11 +30,11 @@ def bootstrap(
     ] = True,
 ) -> None:
     """Check everything, then make a target in Azure and GitHub's environments, and train once."""
-    from . import config
-    from .bootstrap import checks, making
-    from .bootstrap.steps import Steps
-    from .output import Console
-    from .tools import Calls
+    from .. import config
+    from ..bootstrap import checks, making
+    from ..bootstrap.steps import Steps
+    from ..output import Console
+    from ..tools import Calls
 
     console = Console()
     request = checks.Request(

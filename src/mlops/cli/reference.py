@@ -1,4 +1,4 @@
-"""The reference page of the command line, made from the commands themselves: `python -m mlops.reference`."""
+"""The reference page of the command line, made from the commands themselves: `python -m mlops.cli.reference`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 
 HEAD = """# Commands
 
-Made by `python -m mlops.reference` from the commands themselves; a test compares the two.
+Made by `python -m mlops.cli.reference` from the commands themselves; a test compares the two.
 
 Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 wrong input,
 3 refused by the gate, 4 Azure ML refused or cannot be reached, 5 a run did not complete.
+
+With `--output json` the result is one JSON document on standard output, and an error is the last line of standard
+error, `{"error": {"message": …, "hint": …, "exit_code": …}}`; what comes before it there is progress.
 """
 
 
@@ -19,10 +22,10 @@ def render() -> str:
     """The whole page."""
     import typer
 
-    from . import cli
+    from .main import app
 
     sections = [HEAD]
-    for name, command in _commands(typer.main.get_command(cli.app), ()):
+    for name, command in _commands(typer.main.get_command(app), ()):
         sections += [f"### mlops {name}\n", f"{command.help}\n"]
         rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
         if rows:

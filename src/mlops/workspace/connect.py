@@ -13,15 +13,20 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from .config import Config, Target
-from .errors import BadInput, MlopsError, ServiceFailed
+from ..config import FILE, PORT, Config, Target
+from ..errors import BadInput, MlopsError, ServiceFailed
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+    from azureml_local.machine.errors import LocalError
+    from azureml_local.machine.home import Home
+
 LOCAL = "local"
+Way = TypeVar("Way")
+PORT_TAKEN = re.compile(r"port \d+ .*is taken")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -29,28 +34,51 @@ def use_target(config: Config, name: str) -> Target:
     """Point this process at a target. Raises BadInput for an unknown one, MlopsError if local does not start."""
     target = config.target(name)
     if name == LOCAL:
-        from azureml_local.machine.errors import LocalError
-        from azureml_local.machine.home import Home
         from azureml_local.server import control
 
-        home = Home.at(config.local_home)
-        try:
+        with local_home(config) as home:
             control.start(home, config.local_port)
             os.environ.update(control.variables(home))
-        except LocalError as error:
-            raise MlopsError(str(error), error.hint) from error
     return target
 
 
-def is_emulated() -> bool:
-    """Whether the environment points this process at a local Azure ML, whatever the target is called."""
-    return bool(os.environ.get("ARM_CLOUD_METADATA_URL"))
+@contextlib.contextmanager
+def local_home(config: Config) -> Iterator[Home]:
+    """The home of the local Azure ML; its errors become ours."""
+    from azureml_local.machine.errors import LocalError
+    from azureml_local.machine.home import Home
+
+    try:
+        yield Home.at(config.local_home)
+    except LocalError as error:
+        raise MlopsError(str(error), _hint(config, error)) from error
+
+
+def _hint(config: Config, error: LocalError) -> str:
+    """What to do about an error of the local Azure ML; for a port that is taken, what helps make demo, too."""
+    if not PORT_TAKEN.match(str(error)):
+        return error.hint
+    other = config.local_port + 1
+    return f"another one, for make demo too: export {PORT}={other}; or for good: port in [local] of {FILE}"
+
+
+def pages(config: Config) -> str:
+    """The link that opens the pages of the local Azure ML, once; empty where it does not run."""
+    from azureml_local.server import control
+
+    with local_home(config) as home:
+        return control.login_link(home) if control.status(home) else ""
+
+
+def either(*, local: Way, azure: Way) -> Way:
+    """`local` where the environment points this process at a local Azure ML, whatever the target is called."""
+    return local if os.environ.get("ARM_CLOUD_METADATA_URL") else azure
 
 
 def connect(config: Config, name: str) -> tuple[MLClient, Target]:
     """A client of the target's workspace."""
     target = use_target(config, name)
-    with quiet():
+    with sdk():
         from azure.ai.ml import MLClient
         from azure.identity import DefaultAzureCredential
 
@@ -61,10 +89,10 @@ def connect(config: Config, name: str) -> tuple[MLClient, Target]:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Without what the SDK prints beside its results: notices of experimental classes, upload bars.
+def sdk() -> Iterator[None]:
+    """Calls of the SDK: its errors become ours, one line each; other errors are defects, and stay as they are.
 
-    What it printed is shown after all if it fails. Its own errors become ours, one line each.
+    What it prints beside its results, notices of experimental classes and upload bars, is left out.
     """
     said = io.StringIO()
     logging.getLogger("azure").setLevel(logging.CRITICAL)
@@ -88,7 +116,7 @@ def as_ours(error: Exception) -> MlopsError:
     if isinstance(error, HttpResponseError):
         message = str(error.message or error).splitlines()[0]
         return ServiceFailed(message.removeprefix("(UserError) "))
-    if isinstance(error, (ValidationException, ValueError)):
+    if isinstance(error, ValidationException):
         return BadInput(first_line(error))
     if isinstance(error, (MlException, AzureError)):
         return ServiceFailed(first_line(error))
@@ -101,8 +129,3 @@ def first_line(error: object) -> str:
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     marked = [line.removeprefix("(x)").strip() for line in lines if line.startswith("(x)")]
     return (marked or lines or [repr(error)])[0]
-
-
-def attribute(value: Any, name: str, default: Any = None) -> Any:
-    """An attribute of an SDK entity that some of its classes lack."""
-    return getattr(value, name, default) or default

@@ -1,0 +1,166 @@
+"""Commands from landed data to a registered version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import BadInput, GateRefused
+from .options import STARTED, Output, Target, console_of, opened
+
+data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_help=True)
+AS_OF = "what `now` is for the data's age: an ISO date, or `last`: the day after its last row (default: %s)"
+AsOf = Annotated[str | None, typer.Option(help=AS_OF % "now")]
+AsPublished = Annotated[str | None, typer.Option(help=AS_OF % "as it was published, else now")]
+TrainStart = Annotated[str, typer.Option(help="first day of training (default: as late as possible)")]
+
+
+@data_app.command()
+def generate(
+    folder: Annotated[Path, typer.Argument(help="where it is written to")],
+    output: Output = "text",
+) -> None:
+    """Generate data to try things with: that of the demo, as if it had landed."""
+    from .. import config, data
+
+    console = console_of(output)
+    file, existed = data.generate(config.load(), folder)
+    word = "is there already" if existed else f"generated; it is history: mlops data publish {folder} --as-of last"
+    console.result({"file": str(file), "existed": existed}, f"{file} {word}")
+
+
+@data_app.command()
+def publish(
+    path: Annotated[Path, typer.Argument(help="a parquet or CSV file, or a folder of them")],
+    target: Target = "local",
+    as_of: AsOf = None,
+    output: Output = "text",
+) -> None:
+    """Check landed data against the contract and publish it as the next version of the data asset."""
+    from .. import data
+
+    here = opened(target, output)
+    found = data.publish(here.client, here.config, path, as_of=as_of)
+    document = {"name": found.name, "version": found.version, "existed": found.existed, **found.validation}
+    word = "is published already" if found.existed else "published"
+    here.console.result(document, f"{found.name}:{found.version} {word} ({found.validation['rows']} rows)")
+
+
+def train(
+    target: Target = "local",
+    data_version: Annotated[
+        str | None, typer.Option("--data", help="version of the data asset (default: the newest)")
+    ] = None,
+    train_start: TrainStart = "",
+    as_of: AsPublished = None,
+    register_model: Annotated[
+        bool, typer.Option("--register/--no-register", help="register the model if the gate lets it pass")
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="run every step, reuse none")] = False,
+    wait: Annotated[bool, typer.Option(help="wait for the end and show the evaluation")] = True,
+    output: Output = "text",
+) -> None:
+    """Run the training pipeline: prepare, train, evaluate, gate, register."""
+    from .. import data, training
+    from ..report import evaluation
+
+    here = opened(target, output)
+    published = data.existing(here.client, here.config, data_version)
+    moment = data.aged(here.config, published, as_of)
+    request = training.Request(published, train_start, moment, register_model, force)
+    job = training.submit(here.client, here.config, here.target, request)
+    aged = f", its age counted from {moment}" if moment else ""
+    here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
+    if not wait:
+        here.console.result({"job": job}, job)
+        return
+    trained = training.follow(here.client, job, here.console.say)
+    document = {
+        "job": job,
+        "evaluation": trained.evaluation,
+        "verdict": trained.verdict,
+        "registration": trained.registration,
+        "reused": [step.name for step in trained.steps if step.reused],
+    }
+    lines = evaluation.lines(trained.evaluation, trained.verdict, markdown=here.markdown)
+    if trained.registration:
+        name, version = trained.registration["name"], trained.registration["version"]
+        lines.append(f"registered {name} version {version}")
+    here.console.result(document, lines)
+
+
+def gate(
+    job: Annotated[str, typer.Argument(help="a training run")],
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """Judge a run by the thresholds of mlops.toml as they are now. Exit code 3 if it is refused."""
+    from ..gate.decide import UnusableEvidence, decide
+    from ..gate.policy import policy_of
+    from ..report import evaluation
+    from ..workspace import runs
+
+    here = opened(target, output)
+    evidence = runs.read_output(here.client, job, "evaluation", "evaluation.json")
+    try:
+        verdict = decide(evidence, policy_of(here.config))
+    except UnusableEvidence as error:
+        raise BadInput(str(error)) from error
+    here.console.result(verdict, evaluation.lines(evidence, verdict, markdown=here.markdown))
+    if verdict["decision"] != "pass":
+        raise GateRefused(f"{verdict['candidate']}: {'; '.join(verdict['reasons'])}")
+
+
+def register(
+    job: Annotated[str, typer.Argument(help="a training run that passed the gate")],
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """Register the model of a run that the gate let pass, as the next version."""
+    from ..registry import register as registry
+    from ..workspace import runs
+    from ..workspace.connect import sdk
+
+    here = opened(target, output)
+    verdict = runs.read_output(here.client, job, "verdict", "verdict.json")
+    if verdict["decision"] != "pass":
+        raise GateRefused(f"the run {job} was refused: {'; '.join(verdict['reasons'])}")
+    evidence = runs.read_output(here.client, job, "evaluation", "evaluation.json")
+    with sdk():
+        document = registry.register(
+            here.client,
+            name=here.config.project.model,
+            source_job=registry.evaluate_step(here.client, job),
+            run=job,
+            evaluation=evidence,
+            data=runs.data_of(here.client, job),
+        )
+    here.console.result(document, f"{document['name']} version {document['version']}")
+
+
+def demo(
+    data: Annotated[Path | None, typer.Option(help="transactions of your own (default: generated ones)")] = None,
+    train_start: TrainStart = "",
+    train_only: Annotated[
+        bool, typer.Option("--train-only", help="end with the gate's verdict: register and deploy nothing")
+    ] = False,
+    output: Output = "text",
+) -> None:
+    """The whole loop on this machine: data, training, gate, registration, deployment, scores."""
+    from .. import demo as story
+
+    here = opened("local", output)
+    result = story.tell(
+        here.client,
+        here.config,
+        here.target,
+        here.console.say,
+        data,
+        train_start,
+        began=STARTED,
+        train_only=train_only,
+        markdown=here.markdown,
+    )
+    here.console.result(result.document, result.lines)

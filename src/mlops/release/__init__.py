@@ -1,0 +1,1 @@
+"""Releases: what an endpoint serves (state), what is to be done about it (steps, plan), and doing it (apply)."""
