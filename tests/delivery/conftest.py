@@ -27,6 +27,7 @@ SIZES = {"customers": 5000, "terminals": 10000, "days": 50, "seed": 0}
 AS_OF = "2018-05-21"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of it shares one local Azure ML; without Bicep there is nothing to deploy."""
     here = Path(__file__).parent
