@@ -13,6 +13,7 @@ from mlops.errors import BadInput, ServiceFailed
 from mlops.infra.arm import Manager
 from mlops.infra.bicep import Snapshot, snapshot
 from mlops.infra.direct import Direct
+from tests.commands import Commands
 from tests.delivery.conftest import SUBSCRIPTION, TARGETS, World, of
 from tests.project import REPOSITORY, Project
 
@@ -139,9 +140,9 @@ def with_identities(made: Snapshot) -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def alone(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A local Azure ML of its own, to be taken down."""
-    project = Project(tmp_path_factory.mktemp("alone") / "home")
+    project = Project(tmp_path_factory.mktemp("alone") / "home", commands)
     yield project
     project.end()
 
