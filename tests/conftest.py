@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
+WORLDS = ("deployed", "alone", "bootstrapped", "project", "_lenient", "serving")
+"""Fixtures that cost seconds and that many tests share."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a world run in one worker, which builds it once."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if world := next((each for each in WORLDS if each in used), None):
+            item.add_marker(pytest.mark.xdist_group(world))
+
+
 def pytest_configure() -> None:
     """Every server of these tests is started with it."""
     os.environ[CANARY] = "seen"

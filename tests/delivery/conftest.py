@@ -28,23 +28,15 @@ SIZES = {"customers": 5000, "terminals": 10000, "days": 50, "seed": 0}
 AS_OF = "2018-05-21"
 
 
-WORLDS = ("deployed", "alone", "bootstrapped")
-"""The fixtures that stand for a local Azure ML of their own: tests that share one run in one worker."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A group for each world; without Bicep there is nothing to deploy."""
-    here = Path(__file__).parent
-    mine = [item for item in items if here in item.path.parents]
-    for item in mine:
-        for world in set(WORLDS) & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(world))
+    """Without Bicep there is nothing to deploy."""
     try:
         bicep.find()
     except BadInput:
-        for item in mine:
-            item.add_marker(pytest.mark.skip(reason="neither `bicep` nor `az bicep` is installed"))
+        here = Path(__file__).parent
+        for item in items:
+            if here in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="neither `bicep` nor `az bicep` is installed"))
 
 
 @dataclass
