@@ -9,7 +9,9 @@ LOCKED := environments/cli environments/dev environments/uv environments/checkov
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
-.PHONY: demo test setup infra-test infra-docs stop check lint types workflows locks locks-check environments clean help
+MADE := .venv $(UV_VENV) .checkov
+
+.PHONY: demo test tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -24,12 +26,20 @@ test: .venv/.dev environments $(CHECKOV) ## run every test
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
 
+tools: .venv/.dev ## set up what `make check` needs, and nothing else
+
 setup: .venv/.dev environments $(CHECKOV) ## set up everything, and nothing else
 
 environments: .venv/.cli ## build the environments of the steps, so that tests need no network
 	@$(BIN)/mlops local build --tracking $(CONTEXTS)
 
-check: lint types workflows locks-check ## what continuous integration checks besides the tests
+check: lint types imports workflows locks-check ## what continuous integration checks besides the tests
+
+hooks: ## run `make check` before each commit
+	@hook="$$(git rev-parse --git-path hooks/pre-commit)"; own='#!/bin/sh\nexec make --no-print-directory check\n'; \
+	if [ -e "$$hook" ] && [ "$$(printf "$$own")" != "$$(cat "$$hook")" ]; then \
+		echo "$$hook is your own and stays: let it run 'make check'" >&2; exit 1; fi; \
+	mkdir -p "$$(dirname "$$hook")" && printf "$$own" > "$$hook" && chmod +x "$$hook" && echo "made $$hook"
 
 infra-test: .venv/.dev $(CHECKOV) ## build, lint and judge the infrastructure (needs bicep)
 	@$(BIN)/pytest tests/infra $(ARGS)
@@ -44,6 +54,9 @@ lint: .venv/.dev
 types: .venv/.dev
 	@$(BIN)/mypy
 
+imports: .venv/.dev
+	@$(BIN)/lint-imports --no-logo
+
 workflows: .venv/.dev
 	@$(BIN)/actionlint && $(BIN)/zizmor --offline --quiet .github
 
@@ -55,9 +68,9 @@ locks: .venv/.cli ## make the locks anew from their sources (UPGRADE=1: with new
 locks-check: locks
 	@git diff --exit-code --stat -- $(LOCKED:%=%/requirements.txt) || (echo "locks differ from their sources: commit what 'make locks' made" >&2; exit 1)
 
-clean: ## stop everything and remove what was set up
-	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes; fi
-	@rm -rf .venv $(UV_VENV) .checkov .azureml-local
+clean: ## stop everything and remove what was set up, and nothing else
+	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes --environments; fi
+	@for folder in $(MADE); do if [ -f $$folder/pyvenv.cfg ]; then rm -rf $$folder; fi; done
 
 $(UV_VENV)/bin/uv: environments/uv/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; %s is %d.%d. Try: make PYTHON=python3.12" % (sys.executable, *sys.version_info[:2]))'

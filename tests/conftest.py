@@ -1,57 +1,56 @@
-"""Fixtures that every test of the emulator and of what runs on it shares."""
+"""Fixtures that every test of the emulator and of what runs on it shares; `ml_client` is the plugin's own."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from azureml_local import parity
+from azureml_local.server.pytest_plugin import Server, variables
 
-from .emulator import Emulator
+from .commands import Commands
+from .emulator import CANARY, Emulator
+from .infra import bicep
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
+WORLDS = ("deployed", "alone", "bootstrapped", "project", "_lenient", "serving")
+"""Fixtures that cost seconds and that many tests share."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a world run in one worker, which builds it once."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if world := next((each for each in WORLDS if each in used), None):
+            item.add_marker(pytest.mark.xdist_group(world))
+
+
+def pytest_configure() -> None:
+    """Every server of these tests is started with it."""
+    os.environ[CANARY] = "seen"
+
+
 @pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def local(local_server: Server) -> Iterator[Emulator]:
     """One emulator a worker, with every parity rule in force; this process is pointed at it."""
-    emulator = Emulator.at(tmp_path_factory.mktemp("local")).start()
-    try:
-        with emulator.addressed():
-            yield emulator
-    finally:
-        _end(emulator)
+    with Emulator(local_server.home, local_server.environments).addressed() as emulator:
+        yield emulator
 
 
 @pytest.fixture(scope="session")
 def _lenient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    emulator = Emulator.at(tmp_path_factory.mktemp("lenient"), *parity.NAMES).start()
-    try:
+    with Emulator.at(tmp_path_factory.mktemp("lenient"), *parity.NAMES).running() as emulator:
         yield emulator
-    finally:
-        _end(emulator)
-
-
-def _end(emulator: Emulator) -> None:
-    """Stop, and see that nothing is left: no process, and a folder that can be removed.
-
-    Whatever a test looked at, the server must not have met an error of its own.
-    """
-    emulator.stop()
-    log = (emulator.home.logs / "server.log").read_text()
-    assert "Traceback" not in log, log
-    assert emulator.processes() == []
     shutil.rmtree(emulator.home.root)
-
-
-@pytest.fixture
-def ml_client(local: Emulator) -> MLClient:
-    """A client of a fresh workspace."""
-    return local.client()
 
 
 @pytest.fixture
@@ -65,3 +64,30 @@ def lenient(_lenient: Emulator) -> Iterator[Emulator]:
 def lenient_client(lenient: Emulator) -> MLClient:
     """One workspace for all tests: with tracking-plugin off each has a tracking server from its first step."""
     return lenient.client("lenient")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """What runs `mlops` without importing the SDK each time."""
+    made = Commands()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bicep(shared: Path) -> Iterator[None]:
+    """Whatever looks for Bicep finds its memo, where there is a Bicep at all."""
+    if real := bicep.find():
+        memo = Path(__file__).parent / "memo"
+        path = f"{memo}{os.pathsep}{os.environ['PATH']}"
+        with variables(PATH=path, BICEP=real, BICEP_MEMO=str(shared / "bicep")):
+            yield
+    else:
+        yield

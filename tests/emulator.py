@@ -5,11 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +13,16 @@ import httpx
 
 from azureml_local.machine.home import Home
 from azureml_local.server import control
+from azureml_local.server.pytest_plugin import GROUP, SUBSCRIPTION, Server, fresh, variables
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+__all__ = ["CANARY", "GROUP", "SUBSCRIPTION", "Emulator", "ended", "fresh", "variables", "wait_for"]
+
 REPOSITORY = Path(__file__).parents[1]
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
-GROUP = "tests"
+ENVIRONMENTS = REPOSITORY / ".azureml-local" / "environments"
+"""Built environments are shared by every test and kept between runs."""
 CANARY = "AZUREML_LOCAL_TEST_CANARY"
 """A variable of the server's environment that no step may see."""
 LIMIT = 120.0
@@ -31,21 +30,12 @@ LIMIT = 120.0
 ENDED = ("Completed", "Failed", "Canceled")
 
 
-@dataclass
-class Emulator:
-    """A server in a home of its own. `allow` are the parity rules that are switched off."""
-
-    home: Home
-    allow: tuple[str, ...] = ()
+class Emulator(Server):
+    """A server, and what only tests of it want: its answers without the SDK, and its death."""
 
     @classmethod
     def at(cls, folder: Path, *allow: str) -> Emulator:
-        return cls(Home.at(folder), allow)
-
-    def start(self, **options: Any) -> Emulator:
-        with variables(AZUREML_LOCAL_ENVIRONMENTS=str(ENVIRONMENTS), **{CANARY: "seen"}):
-            control.start(self.home, port=0, allow=self.allow, **options)
-        return self
+        return cls(Home.at(folder), ENVIRONMENTS, allow)
 
     @property
     def server(self) -> dict[str, Any]:
@@ -56,12 +46,6 @@ class Emulator:
     @property
     def base(self) -> str:
         return str(self.server["base"])
-
-    @contextlib.contextmanager
-    def addressed(self) -> Iterator[Emulator]:
-        """Point azure-ai-ml and DefaultAzureCredential of this process at this emulator."""
-        with variables(**control.variables(self.home)):
-            yield self
 
     def client(self, workspace: str | None = None) -> MLClient:
         """A client of a workspace that no other test has. Only while `addressed`."""
@@ -89,41 +73,6 @@ class Emulator:
         os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
-
-    def stop(self) -> None:
-        control.stop(self.home)
-
-    def processes(self) -> list[str]:
-        """The processes that name this home in their arguments or their environment."""
-        listed = subprocess.run(
-            ["ps", "axeww", "-o", "pid=,stat=,command="],
-            env={"PATH": os.environ["PATH"]},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        return [line for line in listed.splitlines() if str(self.home.root) in line and " Z" not in line]
-
-
-ENVIRONMENTS = REPOSITORY / ".azureml-local" / "environments"
-"""Built environments are shared by every test and kept between runs."""
-
-
-@contextlib.contextmanager
-def variables(**values: str) -> Iterator[None]:
-    """Variables of this process for a while."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def fresh(prefix: str) -> str:
-    """A name that nobody has used."""
-    return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
 def wait_for(condition: Any, what: str) -> Any:

@@ -6,18 +6,17 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azureml_local.machine.home import Home
 from azureml_local.server import control
 
-REPOSITORY = Path(__file__).parents[1]
-MLOPS = Path(sys.executable).with_name("mlops")
-LIMIT = 300
-"""Seconds after which a command is taken to hang."""
+from .commands import LIMIT, MLOPS, Commands
+from .emulator import ENVIRONMENTS, REPOSITORY, Emulator
+
+__all__ = ["MLOPS", "REPOSITORY", "Project"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Project:
     """Runs `mlops` in the repository against its own home; `config` names another mlops.toml."""
 
     home: Path
+    commands: Commands = field(repr=False)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -32,21 +32,31 @@ class Project:
         return {
             "AZUREML_LOCAL_HOME": str(self.home),
             "AZUREML_LOCAL_PORT": "0",
-            "AZUREML_LOCAL_ENVIRONMENTS": str(REPOSITORY / ".azureml-local" / "environments"),
+            "AZUREML_LOCAL_ENVIRONMENTS": str(ENVIRONMENTS),
         }
 
     def mlops(
         self, *words: str, config: Path | None = None, identity: str = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
         """One command; with `identity` as that of a GitHub environment, held to its roles."""
-        variables = {**os.environ, **self.variables, **more}
-        if config:
-            variables["MLOPS_CONFIG"] = str(config)
-        acting = ["local", "run", "--as", identity, "--", str(MLOPS)] if identity else []
-        command = [str(MLOPS), *acting, *words]
+        acting = control.variables(Home.at(self.home), identity) if identity else {}
+        return self.commands.run(list(words), REPOSITORY, self._variables(config, **more, **acting))
+
+    def executable(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """The same by the program that is installed, from the start of its interpreter on."""
         return subprocess.run(
-            command, cwd=REPOSITORY, env=variables, capture_output=True, text=True, timeout=LIMIT, check=False
+            [str(MLOPS), *words],
+            cwd=REPOSITORY,
+            env=self._variables(None, **more),
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
         )
+
+    def _variables(self, config: Path | None, **more: str) -> dict[str, str]:
+        named = {"MLOPS_CONFIG": str(config)} if config else {}
+        return {**os.environ, **self.variables, **named, **more}
 
     def json(self, *words: str, config: Path | None = None, identity: str = "") -> Any:
         """The document that a command prints; the command must succeed."""
@@ -56,9 +66,5 @@ class Project:
 
     def end(self) -> None:
         """Stop its local Azure ML, and see that nothing is left."""
-        log = (self.home / "logs" / "server.log").read_text()
-        control.stop(Home.at(self.home))
-        listed = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout
-        assert str(self.home) not in listed
-        assert "Traceback" not in log, log
+        Emulator.at(self.home).end()
         shutil.rmtree(self.home)

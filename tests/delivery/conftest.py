@@ -18,6 +18,7 @@ from azureml_local.server import control
 from mlops.errors import BadInput
 from mlops.infra import bicep
 from mlops.infra.arm import Manager
+from tests.commands import Commands
 from tests.emulator import variables
 from tests.project import MLOPS, REPOSITORY, Project
 
@@ -28,16 +29,14 @@ AS_OF = "2018-05-21"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of it shares one local Azure ML; without Bicep there is nothing to deploy."""
-    here = Path(__file__).parent
-    mine = [item for item in items if here in item.path.parents]
-    for item in mine:
-        item.add_marker(pytest.mark.xdist_group("delivery"))
+    """Without Bicep there is nothing to deploy."""
     try:
         bicep.find()
     except BadInput:
-        for item in mine:
-            item.add_marker(pytest.mark.skip(reason="neither `bicep` nor `az bicep` is installed"))
+        here = Path(__file__).parent
+        for item in items:
+            if here in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="neither `bicep` nor `az bicep` is installed"))
 
 
 @dataclass
@@ -53,6 +52,17 @@ class World:
     ) -> subprocess.CompletedProcess[str]:
         """A command that must end with this code; `name` is what tests find it by."""
         ended = self.project.mlops(*words, identity=identity, **{"MLOPS_CONFIG": str(self.config), **more})
+        return self._note(name, ended, code)
+
+    def run_as(self, identity: str, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same as a person does it, by `mlops local run --as`: with the program itself, twice."""
+        acting = ("local", "run", "--as", identity, "--", str(MLOPS))
+        ended = self.project.executable(*acting, *words, MLOPS_CONFIG=str(self.config))
+        return self._note(name, ended, 0)
+
+    def _note(
+        self, name: str, ended: subprocess.CompletedProcess[str], code: int
+    ) -> subprocess.CompletedProcess[str]:
         assert ended.returncode == code, (name, ended.returncode, ended.stdout, ended.stderr)
         self.said[name] = ended
         return ended
@@ -82,11 +92,11 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def deployed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The identities by a person, the rest by the identity that deploys: three targets in one local Azure ML."""
     folder = tmp_path_factory.mktemp("delivery")
     config = Path(shutil.copy(REPOSITORY / "mlops.toml", folder / "mlops.toml"))
-    world = World(Project(folder / "home"), config)
+    world = World(Project(folder / "home", commands), config)
     try:
         world.run("bootstrap", "infra", "apply", "--target", "local", "--deployment", "bootstrap")
         for target in TARGETS:
@@ -115,8 +125,8 @@ def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     trial = world.run("trial", *train, *as_of, "--no-register", "--output", "json", identity="dev-pull-request")
     world.run("trained", *train, *as_of, identity="dev-train")
     world.run("gate", *of(f"gate {_job(trial)}", "dev"), identity="dev-pull-request")
-    world.run("status", *of("status", "dev"), identity="dev-pull-request")
-    world.run("deployed", *of("deploy", "dev"), identity="dev-release")
+    world.run_as("dev-pull-request", "status", *of("status", "dev"))
+    world.run_as("dev-release", "deployed", *of("deploy", "dev"))
     world.run("scored", *of("score", "dev"), identity="dev-release")
     world.run("retrained", *train, *as_of, "--train-start", "2018-04-28", identity="dev-train")
     world.run("redeployed", *of("deploy", "dev"), identity="dev-release")
@@ -125,9 +135,9 @@ def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     for target in TARGETS[1:]:
         # A person trains here, on one family: the steps and the release are the target's own identities.
         few = {"MLOPS_CONFIG": str(_one_family(world.config))}
-        here = ("local", "run", "--", str(MLOPS))
-        world.run(f"{target}: publish", *here, *of(f"data publish {landed}", target), *as_of)
-        world.run(f"{target}: trained", *here, *of("train", target), *as_of, **few)
+        here = control.variables(world.home)
+        world.run(f"{target}: publish", *of(f"data publish {landed}", target), *as_of, **here)
+        world.run(f"{target}: trained", *of("train", target), *as_of, **few, **here)
         world.run(f"{target}: deployed", *of("deploy", target), identity=f"{target}-release")
         world.run(f"{target}: scored", *of("score", target), identity=f"{target}-release")
     for target in TARGETS:

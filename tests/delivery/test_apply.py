@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ from mlops.errors import BadInput, ServiceFailed
 from mlops.infra.arm import Manager
 from mlops.infra.bicep import Snapshot, snapshot
 from mlops.infra.direct import Direct
+from tests.commands import Commands
 from tests.delivery.conftest import SUBSCRIPTION, TARGETS, World, of
+from tests.emulator import Emulator
 from tests.project import REPOSITORY, Project
 
 LOGS = "Microsoft.OperationalInsights/workspaces/log-fraud-dev"
+TIME = re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)")
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-fraud-dev"
 
 
@@ -91,18 +95,20 @@ def stack_of(made: Snapshot) -> str:
 
 
 def state(arm: Manager, made: Snapshot) -> dict[str, Any]:
-    """What is there of a deployment, without what differs by chance: ids of principals and times."""
-    found = {}
-    for each in made.resources:
-        there = arm.get(each["id"], each["apiVersion"])
-        assert there is not None, each["id"]
-        properties = there.get("properties") or {}
-        found[each["id"].split("/", 3)[-1]] = sorted(properties)
-    return found
+    """What is there of a deployment, with words for what is each subscription's own or differs by chance."""
+    found = [arm.get(each["id"], each["apiVersion"]) for each in made.resources]
+    text = json.dumps(found).replace(made.resources[0]["id"].split("/")[2], "SUBSCRIPTION")
+    for each in found:
+        assert each
+        for key in ("principalId", "clientId", "workspaceId"):
+            if value := (each.get("properties") or {}).get(key):
+                text = text.replace(value, f"{key} of {each['name']}")
+    whole: list[dict[str, Any]] = json.loads(TIME.sub("TIME", text))
+    return {each["id"]: each for each in whole}
 
 
 @pytest.mark.parametrize("deployment", ["bootstrap", "main.staging"])
-def test_killed_at_each_of_its_puts_it_is_finished(deployed: World, deployment: str) -> None:
+def test_killed_at_each_of_its_puts_it_is_finished(local: Emulator, deployment: str) -> None:
     """Every run is killed at its first put and the next one begins anew, until one has nothing left to put."""
     variables = {"TARGET": "staging", "CREATE_ENDPOINT": "false"}
     made = snapshot(REPOSITORY / "infra" / f"{deployment}.bicepparam", SUBSCRIPTION, "westeurope", variables)
@@ -110,9 +116,9 @@ def test_killed_at_each_of_its_puts_it_is_finished(deployed: World, deployment: 
         made = with_identities(made)
     number = 810 if deployment == "bootstrap" else 820
     killed, whole = elsewhere(made, number), elsewhere(made, number + 1)
-    with deployed.person() as arm:
+    with local.addressed():
         deaths = 0
-        dying = Dying()
+        arm, dying = Manager(), Dying()
         while deaths <= len(killed.resources) + 1:
             try:
                 Direct(dying, killed, stack_of(killed)).apply(lambda line: None)
@@ -139,9 +145,9 @@ def with_identities(made: Snapshot) -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def alone(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A local Azure ML of its own, to be taken down."""
-    project = Project(tmp_path_factory.mktemp("alone") / "home")
+    project = Project(tmp_path_factory.mktemp("alone") / "home", commands)
     yield project
     project.end()
 
@@ -217,7 +223,7 @@ def test_what_bicep_refuses_is_one_line(tmp_path: Path, old: str, new: str, says
     assert str(tmp_path) not in str(refused.value)
 
 
-def test_a_name_that_is_taken_says_which_and_the_next_run_finishes(deployed: World) -> None:
+def test_a_name_that_is_taken_says_which_and_the_next_run_finishes(local: Emulator) -> None:
     """A vault's name that a deleted one holds; once it is purged, the same command goes on from there."""
     made = elsewhere(
         with_identities(
@@ -232,7 +238,8 @@ def test_a_name_that_is_taken_says_which_and_the_next_run_finishes(deployed: Wor
     )
     (vault,) = (each for each in made.resources if each["type"] == "Microsoft.KeyVault/vaults")
     other = vault["id"].replace("rg-fraud-staging", "rg-other")
-    with deployed.person() as arm:
+    with local.addressed():
+        arm = Manager()
         arm.put(other.split("/providers/")[0], "2025-04-01", {"location": "westeurope"})
         arm.put(other, vault["apiVersion"], {"location": "westeurope", "properties": {}})
         arm.delete(other, vault["apiVersion"])

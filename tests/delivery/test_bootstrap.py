@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from azureml_local.machine.home import Home
-from azureml_local.server import control
 from mlops.bootstrap.steps import Steps
 from mlops.cli.main import app
 from mlops.infra.arm import Manager
 from mlops.infra.direct import STACK_VERSION
-from tests.emulator import ENVIRONMENTS, variables
-from tests.project import REPOSITORY, Project
+from tests.emulator import REPOSITORY, Emulator, variables
 from tests.unit.mlops.bootstrap.world import SUBSCRIPTION, World
 
 IDENTITIES = "/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A fork on a machine whose az and gh answer from a file, and whose Azure is a local Azure ML."""
     folder = tmp_path_factory.mktemp("bootstrap")
     world = World(folder)
@@ -32,18 +30,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for name in ("infra", "components", "pipelines", "environments", "src"):
         (world.project / name).symlink_to(REPOSITORY / name)
     world.reset()
-    home = Home.at(folder / "home")
-    with variables(AZUREML_LOCAL_ENVIRONMENTS=str(ENVIRONMENTS)):
-        control.start(home, port=0)
-    before = Path.cwd()
-    os.chdir(world.project)
-    try:
-        own = world.environment(os.environ["PATH"])
-        with variables(**control.variables(home), **own, AZUREML_LOCAL_HOME=str(home.root)):
-            yield world
-    finally:
-        os.chdir(before)
-        Project(home.root).end()
+    own = world.environment(os.environ["PATH"])
+    with (
+        Emulator.at(folder / "home").running() as emulator,
+        emulator.addressed(),
+        variables(**own, AZUREML_LOCAL_HOME=str(emulator.home.root)),
+        contextlib.chdir(world.project),
+    ):
+        yield world
+    shutil.rmtree(emulator.home.root)
 
 
 def bootstrap(world: World, *words: str) -> str:
@@ -55,7 +50,8 @@ def bootstrap(world: World, *words: str) -> str:
     return ended.stdout + ended.stderr
 
 
-def test_from_nothing_to_a_first_training_run(world: World) -> None:
+def test_from_nothing_to_a_first_training_run(bootstrapped: World) -> None:
+    world = bootstrapped
     dry = bootstrap(world, "--dry-run")
     assert "deploy infra/main.dev.bicepparam" in dry
     assert world.writes() == []
@@ -85,9 +81,9 @@ def stack() -> dict[str, dict[str, list[dict[str, str]]]]:
     return found
 
 
-def test_again_nothing_is_made_twice(world: World) -> None:
+def test_again_nothing_is_made_twice(bootstrapped: World) -> None:
     before = stack()
-    said = bootstrap(world, "--no-smoke-test")
+    said = bootstrap(bootstrapped, "--no-smoke-test")
     assert "create Microsoft" not in said
     assert "change Microsoft" not in said
     assert stack() == before

@@ -67,7 +67,8 @@ class Warm:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
+            # compiled in full at once, not in tiers: what is asked hundreds of times is worth it
+            env={**environment(), "DOTNET_TieredCompilation": "0"},
         )
         self._asked = 0
 

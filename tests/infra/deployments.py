@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,13 +132,19 @@ def compiled(warm: Warm, path: Path) -> Template:
 
 
 def evaluate(warm: Warm, folder: Path, deployment: Deployment, template: Template | None = None) -> Plan:
-    """The plan of one deployment, of a template that is compiled already or not. Raises Refused."""
+    """The plan of one deployment, of a template that is compiled already or not. Raises Refused.
+
+    The parameters are applied to what was compiled: a template costs four times what its evaluation does.
+    """
     template = template or compiled(warm, folder / deployment.template)
-    parameters = folder / deployment.parameters
-    if deployment.edits:
-        parameters = replaced(
-            parameters, *deployment.edits, to=parameters.with_name(f"{deployment.name}.bicepparam")
-        )
+    built = (folder / deployment.template).with_suffix(".json")
+    built.write_text(json.dumps(template))
+    parameters = replaced(
+        folder / deployment.parameters,
+        *deployment.edits,
+        (f"using '{deployment.template}'", f"using '{built.name}'"),
+        to=folder / f"{deployment.name}.bicepparam",
+    )
     snapshot = warm.snapshot(parameters, subscription(deployment.target))
     return Plan(
         name=deployment.name,
@@ -150,7 +157,8 @@ def evaluate(warm: Warm, folder: Path, deployment: Deployment, template: Templat
 
 
 def evaluate_all(warm: Warm, folder: Path) -> dict[str, Plan]:
-    return {name: evaluate(warm, folder, each) for name, each in DEPLOYMENTS.items()}
+    templates = {each: compiled(warm, folder / each) for each in {d.template for d in DEPLOYMENTS.values()}}
+    return {name: evaluate(warm, folder, each, templates[each.template]) for name, each in DEPLOYMENTS.items()}
 
 
 def replaced(path: Path, *edits: tuple[str, str], to: Path | None = None) -> Path:

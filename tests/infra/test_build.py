@@ -18,16 +18,16 @@ TEMPLATES = [path for path in SOURCES if path.suffix == ".bicep"]
 
 
 @pytest.fixture(scope="session")
-def lint(executable: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def lint(executable: str, shared: Path) -> dict[str, Any]:
     """What `bicep lint` says of all files: run by the first worker that asks, read by the others."""
-    shared = tmp_path_factory.getbasetemp().parent / "infra-lint.json"
-    with shared.with_suffix(".lock").open("w") as lock:
+    said = shared / "infra-lint.json"
+    with said.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not shared.exists():
+        if not said.exists():
             pattern = str(bicep.INFRA / "**" / "*.bicep")
             ended = bicep.run(executable, "lint", "--pattern", pattern, "--diagnostics-format", "sarif")
-            shared.write_text(json.dumps({"code": ended.returncode, "sarif": ended.stdout}))
-    answer: dict[str, Any] = json.loads(shared.read_text())
+            said.write_text(json.dumps({"code": ended.returncode, "sarif": ended.stdout}))
+    answer: dict[str, Any] = json.loads(said.read_text())
     return answer
 
 

@@ -178,8 +178,7 @@ def test_a_deleted_vault_holds_its_name_until_it_is_purged(arm: Arm) -> None:
 
 
 def test_everything_is_there_after_a_kill(tmp_path) -> None:
-    emulator = Emulator.at(tmp_path).start()
-    try:
+    with Emulator.at(tmp_path).running() as emulator:
         with emulator.addressed():
             arm = Arm(emulator)
             identity = arm.identity()
@@ -190,8 +189,6 @@ def test_everything_is_there_after_a_kill(tmp_path) -> None:
             again = Arm(emulator, group=arm.group)
             assert again.acting(identity).get(arm.group).status_code == 200
             assert again.acting(identity).delete(arm.group).status_code == 403
-    finally:
-        emulator.stop()
 
 
 def test_the_report_of_permissions_is_the_persons_own(arm: Arm) -> None:

@@ -6,10 +6,10 @@ import shutil
 from datetime import datetime, timedelta
 
 import pytest
-from azureml_local.pytest_plugin import Time
 
 from azureml_local.machine.clock import Clock
 from azureml_local.machine.errors import LocalError
+from azureml_local.server.pytest_plugin import Time
 from tests.emulator import Emulator, fresh
 
 from .arm import ML, Arm, refusal

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from azureml_local.pytest_plugin import Faults
 
 from azureml_local.machine.errors import LocalError
+from azureml_local.server.pytest_plugin import Faults
 from tests.emulator import Emulator, fresh
 
 from .arm import Arm

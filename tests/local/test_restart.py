@@ -20,10 +20,8 @@ from .steps import children, job, logs, pipeline
 @pytest.fixture
 def own(tmp_path) -> Iterator[Emulator]:
     """An emulator of this test alone."""
-    emulator = Emulator.at(tmp_path / "home").start()
-    yield emulator
-    emulator.stop()
-    assert emulator.processes() == []
+    with Emulator.at(tmp_path / "home").running() as emulator:
+        yield emulator
     shutil.rmtree(emulator.home.root)
 
 

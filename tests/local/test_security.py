@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
@@ -108,24 +109,39 @@ def test_a_signature_opens_one_container_for_what_it_allows(local: Emulator, tmp
     "way_out",
     [
         "../outside.txt",
+        "a/../../outside.txt",
         "%2e%2e/%2e%2e/outside.txt",
         "..%2f..%2f..%2foutside.txt",
-        "a/../../outside.txt",
         "%2Fetc/x",
     ],
 )
 def test_no_blob_path_leads_outside(local: Emulator, ml_client, tmp_path, way_out):
+    """An address that leads out is refused, however it is written; the client sends it as it stands here."""
     container, _ = uploaded(ml_client, tmp_path)
-    before = set(local.home.root.rglob("outside*"))
-    with local.http(headers=bearer(local.token(STORAGE))) as http:
-        for double in (way_out, way_out.replace("%", "%25")):
-            raw = httpx.URL(container).copy_with(raw_path=f"{urlsplit(container).path}/{double}".encode())
-            refused = http.put(raw, content=b"escaped", headers={"x-ms-blob-type": "BlockBlob"})
-            assert refused.status_code in (201, 400, 401, 404), double
-    outside = {path for path in local.home.root.parent.rglob("outside*") if path.is_file()} - before
-    assert all(local.home.blobs in path.parents for path in outside)
     inside = local.home.blobs / urlsplit(container).path.strip("/").replace(".blob.blobhost.invalid", "")
-    assert all(inside in path.parents for path in outside), outside
+    before = files(local)
+    refused = put_blob(local, container, way_out)
+    assert refused.status_code == 400
+    assert f"The path '{unquote(way_out)}' is not allowed." in refused.text
+    assert files(local) == before
+    if (twice := way_out.replace("%", "%25")) != way_out:
+        # encoded twice it is the name of a blob, with per cent signs in it, and nothing decodes it again
+        assert put_blob(local, container, twice).status_code == 201
+        blob = inside / way_out
+        assert blob.read_bytes() == b"escaped"
+        assert files(local) - before == {blob}
+
+
+def put_blob(local: Emulator, container: str, path: str) -> httpx.Response:
+    target = f"{urlsplit(container).path}/{path}".encode()
+    with local.http(headers=bearer(local.token(STORAGE))) as http:
+        headers = {"x-ms-blob-type": "BlockBlob"}
+        return http.put(container, content=b"escaped", headers=headers, extensions={"target": target})
+
+
+def files(local: Emulator) -> set[Path]:
+    """The files below the folder that the home lies in which one of the addresses names."""
+    return {path for name in ("*outside.txt", "x") for path in local.home.root.parent.rglob(name)}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from tests.project import REPOSITORY, Project
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-pytestmark = pytest.mark.xdist_group("loop")
 STEPS = ["evaluate", "gate", "prepare", "train_hist_gradient_boosting", "train_logistic_regression"]
 
 

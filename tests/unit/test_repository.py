@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 from pathlib import Path
@@ -23,32 +22,9 @@ PYTHON = [file for file in FILES if file.suffix == ".py"]
 LOCKS = [file for file in FILES if file.name == "requirements.txt"]
 WORKFLOWS = [file for file in FILES if ".github" in file.parts and file.suffix == ".yml"]
 
-FORBIDDEN = {"azureml_local": ("fraud", "mlops", "pipelines", "azure")}
-"""Which packages a room does not import; of the others the contracts of import-linter in pyproject.toml say it."""
-
 
 def _name(file: Path) -> str:
     return file.relative_to(REPOSITORY).as_posix()
-
-
-def _imports(file: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
-
-
-def _room(file: Path) -> str:
-    parts = file.relative_to(REPOSITORY).parts
-    return parts[1] if parts[0] == "src" else parts[0]
-
-
-@pytest.mark.parametrize("file", [f for f in PYTHON if _room(f) in FORBIDDEN], ids=_name)
-def test_rooms_know_only_whom_they_may(file: Path) -> None:
-    assert not _imports(file) & set(FORBIDDEN[_room(file)])
 
 
 @pytest.mark.parametrize("file", PYTHON, ids=_name)

@@ -92,14 +92,18 @@ def status(context: typer.Context) -> None:
 
 
 @app.command()
-def reset(context: typer.Context, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
-    """Stop it and forget everything but the built environments."""
+def reset(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    built: Annotated[bool, typer.Option("--environments", help="the built environments, too")] = False,
+) -> None:
+    """Stop it and forget everything but the built environments. What it did not make stays."""
     from . import control
 
     home = _where(context).home()
     if not yes:
         typer.confirm(f"Remove every run, model and endpoint in {home.root}?", abort=True)
-    left = control.reset(home)
+    left = control.reset(home, built=built)
     typer.echo("everything is forgotten")
     if left:
         typer.echo(f"left in {home.root}, because it is none of the local Azure ML's: {', '.join(left)}", err=True)

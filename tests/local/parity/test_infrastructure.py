@@ -168,16 +168,12 @@ def test_name_cache(arm: Arm):
 
 
 def test_name_cache_allowed(tmp_path):
-    emulator = Emulator.at(tmp_path, "name-cache").start()
-    try:
-        with emulator.addressed():
-            arm = Arm(emulator)
-            name, identity, values, answer = refused_for_grants(arm)
-            assert answer.status_code == 400
-            arm.grant(identity, CONTRIBUTOR, arm.group)
-            assert workspace(arm, name, **values).status_code == 201
-    finally:
-        emulator.stop()
+    with Emulator.at(tmp_path, "name-cache").running() as emulator, emulator.addressed():
+        arm = Arm(emulator)
+        name, identity, values, answer = refused_for_grants(arm)
+        assert answer.status_code == 400
+        arm.grant(identity, CONTRIBUTOR, arm.group)
+        assert workspace(arm, name, **values).status_code == 201
 
 
 def deleted(arm: Arm, **parameters: str) -> httpx.Response:
