@@ -87,7 +87,7 @@ def main() -> None:
 
 def _become(asked: dict[str, Any]) -> None:
     """Go on as `mlops`. Never returns."""
-    from mlops import cli
+    from mlops.cli.main import main as mlops
 
     for number, path, flags in (
         (0, os.devnull, os.O_RDONLY),
@@ -101,7 +101,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["env"])
     sys.argv = [str(MLOPS), *asked["words"]]
-    sys.exit(cli.main())
+    sys.exit(mlops())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-fraud-dev"
 DELIVERY = f"{GROUP}-delivery/providers/{IDENTITIES}"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-NEW_ROLE = "5b2c6a0e-7f0d-4a55-9a3e-0d5d6f1c8b47"
 VERSION = "2022-04-01"
 
 
@@ -61,7 +60,7 @@ def test_it_grants_what_main_grants_and_nothing_else(deployed: World) -> None:
     ("address", "body"),
     [
         (f"{DELIVERY}/id-fraud-dev-release/federatedIdentityCredentials/mine", {"properties": {"subject": "s"}}),
-        (f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{NEW_ROLE}", {"properties": {}}),
+        (f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{uuid.UUID(int=1)}", {"properties": {}}),
         (f"{GROUP}/providers/Microsoft.Compute/virtualMachines/miner", {"location": "westeurope"}),
     ],
 )

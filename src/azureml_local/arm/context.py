@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ..machine.clock import Clock
 from ..machine.home import Home
 from ..parity import Parity
+from .principals import NOBODY, Principal
 from .signer import Signer
 from .store import Store
 
@@ -71,8 +72,9 @@ class Context:
         self.workers.shutdown(wait=True, cancel_futures=True)
         self.store.close()
 
-    def system_data(self, existing: dict[str, Any] | None = None) -> dict[str, str]:
-        """systemData of a resource that is created or changed now."""
-        moment, person = self.clock.now(), "local user"
-        created = existing or {"createdAt": moment, "createdBy": person, "createdByType": "User"}
-        return {**created, "lastModifiedAt": moment, "lastModifiedBy": person, "lastModifiedByType": "User"}
+    def system_data(self, existing: dict[str, Any] | None = None, by: Principal = NOBODY) -> dict[str, str]:
+        """systemData of a resource that is created or changed now, by an identity, or else by the person here."""
+        moment = self.clock.now()
+        who, kind = (by.name, "ManagedIdentity") if by.is_identity else ("local user", "User")
+        created = existing or {"createdAt": moment, "createdBy": who, "createdByType": kind}
+        return {**created, "lastModifiedAt": moment, "lastModifiedBy": who, "lastModifiedByType": kind}

@@ -79,7 +79,7 @@ def _store(call: Call, id: ResourceId, behaviour: Behaviour) -> tuple[ResourceId
             existing = store.get(target)
             known = existing.body.get("systemData") if existing else None
             prepared = behaviour.prepare(call, target, body, existing)
-            store.put(target, {**prepared, "systemData": call.context.system_data(known)})
+            store.put(target, {**prepared, "systemData": call.context.system_data(known, call.principal)})
             behaviour.stored(call, target, existing)
     except ServiceError as refusal:
         behaviour.refused(call.context, id, refusal)
@@ -109,7 +109,8 @@ def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
         if resource is None:
             raise behaviour.missing(id)
         changed = behaviour.patch(call, resource, changes)
-        store.put(id, {**changed, "systemData": call.context.system_data(resource.body.get("systemData"))})
+        known = resource.body.get("systemData")
+        store.put(id, {**changed, "systemData": call.context.system_data(known, call.principal)})
     return _get(call, id, behaviour)
 
 

@@ -25,7 +25,7 @@ class CodeVersion(Version):
         super().__init__("code", ("codeUri",))
         self.actions = {"startPendingUpload": start_pending_upload}
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if not values.get("codeUri"):
             raise missing_field("codeUri")
         texts = {key: str(value) for key, value in values["properties"].items()}

@@ -35,7 +35,7 @@ class ComponentVersion(Version):
         content = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
         return id.parent.child("versions", str(uuid.uuid5(uuid.NAMESPACE_OID, content)))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         spec = as_text(values.get("componentSpec") or {})
         spec.pop("_source", None)
         for port in (spec.get("inputs") or {}).values():
@@ -43,9 +43,7 @@ class ComponentVersion(Version):
         if spec.get("type", "command") == "command":
             spec.setdefault("resources", {}).setdefault("instance_count", "1")
         if spec.get("environment"):
-            named = environments.check(
-                call.context, id.workspace, spec["environment"], " that the component names"
-            )
+            named = environments.check(context, id.workspace, spec["environment"], " that the component names")
             spec["environment"] = f"azureml:{named.id}" if named else spec["environment"]
         anonymous = id.parent.name == ANONYMOUS
         return {

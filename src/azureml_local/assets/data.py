@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..arm.context import Context
 from ..arm.ids import ResourceId
-from ..arm.requests import Call
 from ..arm.store import Body, Resource
 from ..storage.places import normalise
 from .versions import Version
@@ -15,6 +15,6 @@ class DataVersion(Version):
     def __init__(self) -> None:
         super().__init__("data", ("dataUri", "dataType"))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         uri = values.get("dataUri") or ""
         return {"stage": None, "intellectualProperty": None, **values, "dataUri": normalise(id, uri)}

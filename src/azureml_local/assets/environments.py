@@ -10,7 +10,6 @@ from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import BadRequest, NotFound, ServiceError
 from ..arm.ids import ResourceId
-from ..arm.requests import Call
 from ..arm.store import Body, Resource
 from ..runtimes import recipe
 from ..runtimes.build import BuildFailed, Environment, Report, ensure
@@ -30,7 +29,7 @@ class EnvironmentVersion(Version):
     def __init__(self) -> None:
         super().__init__("environment", ("image", "condaFile", "build"))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if values.get("build") and values.get("image"):
             raise BadRequest(
                 "More than one of BaseImage, BaseDockerfile, and BuildContext were set; "

@@ -8,7 +8,6 @@ from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import BadRequest, missing_field
 from ..arm.ids import ResourceId
-from ..arm.requests import Call
 from ..arm.store import Body, Resource
 from ..runs.outputs import output_uri
 from ..runs.references import JOB_OUTPUT
@@ -22,8 +21,7 @@ class ModelVersion(Version):
     def __init__(self) -> None:
         super().__init__("model", ("modelUri", "modelType"))
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
-        context = call.context
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if not values.get("modelUri"):
             raise missing_field("modelUri")
         if context.parity.holds("model-version-integer") and not (id.name.isdigit() and int(id.name) > 0):

@@ -70,7 +70,7 @@ class Version(Behaviour):
         }
         values["tags"] = values.get("tags") or {}
         values["properties"] = values.get("properties") or {}
-        values = self.complete(call, id, values, existing)
+        values = self.complete(call.context, id, values, existing)
         if existing is not None:
             self.check_unchanged(id, values, properties(existing))
             # What the service found out when the version was made (a model's job, its flavours) stays.
@@ -80,7 +80,7 @@ class Version(Behaviour):
             call.context.store.put(container, {"properties": {}, "systemData": call.context.system_data()})
         return {"properties": values}
 
-    def complete(self, call: Call, id: ResourceId, values: Body, existing: Resource | None) -> Body:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         """The properties, checked and with what the service adds."""
         return values
 

@@ -26,7 +26,7 @@ from ..machine import processes
 from ..runs.references import locate
 from ..runtimes.build import BuildFailed, Environment
 
-APPLICATION = Path(__file__).with_name("application.py")
+INFERENCE = Path(__file__).with_name("inference.py")
 START_LIMIT = 120.0
 """Seconds until a new instance has to be healthy."""
 RESTART_PAUSE = 1.0
@@ -205,7 +205,7 @@ class Instances(Part):
             if self._stopped:
                 raise ServiceError("azureml_local is being stopped.", code="ResourceNotReady")
             process = processes.start(
-                [str(environment.python), str(APPLICATION), str(port_file)],
+                [str(environment.python), str(INFERENCE), str(port_file)],
                 log=log,
                 env={**variables, "PATH": path},
                 cwd=variables["AML_APP_ROOT"],

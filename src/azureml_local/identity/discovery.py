@@ -16,6 +16,21 @@ DEFAULT_CLIENT_ID = "00000000-0000-0000-0000-0000000010ca"
 """The client id of the identity that a step has (DEFAULT_IDENTITY_CLIENT_ID)."""
 
 
+def variables(base: str, authorities: str, header: str) -> dict[str, str]:
+    """What leads a process's azure-ai-ml and DefaultAzureCredential to the emulator at `base`.
+
+    `authorities` is the file of certificates that it trusts, `header` what it shows to get a token.
+    """
+    return {
+        "AZUREML_CURRENT_CLOUD": CLOUD,
+        "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
+        "IDENTITY_ENDPOINT": f"{base}/msi/token",
+        "IDENTITY_HEADER": header,
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        "REQUESTS_CA_BUNDLE": authorities,
+    }
+
+
 def cloud_metadata(call: Call) -> Response:
     """GET /metadata/endpoints: the clouds. The SDK asks ten times a client, so it is kept free of locks.
 

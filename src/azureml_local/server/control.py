@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..arm.signer import Signer
+from ..identity import discovery
 from ..identity.certificates import bundle
-from ..identity.discovery import CLOUD
 from ..machine import processes
 from ..machine.errors import LocalError
 from ..machine.home import LEADER, Home
@@ -159,14 +159,9 @@ def variables(home: Home, environment: str = "") -> dict[str, str]:
     exceptions = [name for name in os.environ.get("NO_PROXY", "").split(",") if name]
     no_proxy = ",".join(dict.fromkeys([*exceptions, "localhost", "127.0.0.1"]))
     return {
-        "AZUREML_CURRENT_CLOUD": CLOUD,
-        "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
-        "IDENTITY_ENDPOINT": f"{base}/msi/token",
-        "IDENTITY_HEADER": home.secret("identity-header"),
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        **discovery.variables(base, authorities, home.secret("identity-header")),
         "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{base}/",
         **(_federated(home, base, environment) if environment else {}),
-        "REQUESTS_CA_BUNDLE": authorities,
         "AZUREML_RUN_POLLING_INTERVAL_MAX": "2",
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,

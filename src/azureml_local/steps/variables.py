@@ -9,7 +9,7 @@ from pathlib import Path
 from ..arm.context import Context
 from ..arm.ids import workspace_guid
 from ..arm.principals import RUN
-from ..identity.discovery import CLOUD, DEFAULT_CLIENT_ID
+from ..identity import discovery
 from ..machine.processes import PASSED_ON, PROXIES, passed_on
 from ..runs.run import Run
 from ..tracking.servers import TrackingServers
@@ -93,13 +93,8 @@ def _service_variables(context: Context, run: Run, place: Folders) -> dict[str, 
         "MLFLOW_EXPERIMENT_ID": experiment_id,
         "MLFLOW_EXPERIMENT_NAME": experiment,
         # the address of the cloud and of its managed identity, which a node has without variables
-        "AZUREML_CURRENT_CLOUD": CLOUD,
-        "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
-        "IDENTITY_ENDPOINT": f"{base}/msi/token",
-        "IDENTITY_HEADER": context.signer.step_secret(identity.principal if identity else ""),
-        "DEFAULT_IDENTITY_CLIENT_ID": identity.client if identity else DEFAULT_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-        "REQUESTS_CA_BUNDLE": bundle,
+        **discovery.variables(base, bundle, context.signer.step_secret(identity.principal if identity else "")),
+        "DEFAULT_IDENTITY_CLIENT_ID": identity.client if identity else discovery.DEFAULT_CLIENT_ID,
         "SSL_CERT_FILE": bundle,
         "PYTHONUNBUFFERED": "1",
     }

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from ..arm.behaviour import Behaviour, properties
 from ..arm.context import Context
-from ..arm.errors import BadRequest, NotFound, ServiceError
+from ..arm.errors import BadRequest, NotFound, NotSupported, ServiceError
 from ..arm.ids import ResourceId, workspace_guid
 from ..arm.requests import Call, answer
 from ..arm.store import Body, Resource
@@ -68,11 +68,7 @@ class Datastore(Behaviour):
         values = body.setdefault("properties", {})
         kind = str(values.get("datastoreType"))
         if kind not in CONTAINERS:
-            raise ServiceError(
-                f"azureml_local has no datastore of type {kind}; it has {' and '.join(CONTAINERS)}.",
-                code="NotImplemented",
-                status=501,
-            )
+            raise NotSupported(f"datastores of type {kind}; it has {' and '.join(CONTAINERS)}")
         for field in ("accountName", CONTAINERS[kind]):
             if not values.get(field) or not str(values[field]).replace("-", "").isalnum():
                 raise BadRequest(f"The datastore needs a valid {field}.", inner=("RequestInvalid",))

@@ -14,7 +14,7 @@ from ..arm.errors import NotFound, NotSupported
 from ..arm.ids import ResourceId
 from ..arm.requests import Call, answer
 from ..arm.store import Body
-from ..runs.outputs import MODEL_TYPES, declared_uri
+from ..runs.outputs import MODEL_TYPES
 from ..runs.references import locate
 from ..runs.run import Run
 from ..storage.links import files_below
@@ -161,7 +161,7 @@ def _resolve(call: Call, workspace: str) -> Response:
             continue
         is_folder = locate(call.context, id, uri).on_disk(call.context).is_dir() or uri.endswith("/")
         values[uri] = {
-            "uri": declared_uri(id, "", "", uri),
+            "uri": uri,
             "type": "uri_folder" if is_folder else "uri_file",
         }
     return answer({"values": values})

@@ -25,9 +25,9 @@ from ..runs.run import TERMINAL, Run, records
 from ..runtimes.build import ensure
 from ..runtimes.recipe import Recipe
 from ..storage.accounts import account
-from .application import HEADER, RUNS
+from .mlflow_server import HEADER, RUNS
 
-APPLICATION = Path(__file__).with_name("application.py")
+MLFLOW_SERVER = Path(__file__).with_name("mlflow_server.py")
 LOCK = Path(__file__).with_name("requirements.txt")
 START_LIMIT = 90.0
 """Seconds: the first start makes the tables."""
@@ -143,7 +143,7 @@ class TrackingServers(Part):
         prefix, secret = pages_prefix(workspace), secrets.token_urlsafe(32)
         arguments = [str(self._database(workspace)), str(artifacts), str(port_file), prefix]
         process = processes.start(
-            [str(environment.python), "-I", str(APPLICATION), *arguments], log=log, cwd=folder, tied=True
+            [str(environment.python), "-I", str(MLFLOW_SERVER), *arguments], log=log, cwd=folder, tied=True
         )
         with contextlib.suppress(BrokenPipeError):  # where it has ended already, which is seen below
             given = cast(IO[bytes], process.stdin)  # the arguments of a process are for every user to read

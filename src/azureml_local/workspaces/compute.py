@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..arm.behaviour import Behaviour, Work, properties
 from ..arm.context import LOCATION, Context
-from ..arm.errors import EmptyNotFound, ServiceError
+from ..arm.errors import EmptyNotFound, NotSupported, ServiceError
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
@@ -19,11 +19,7 @@ class Compute(Behaviour):
         outer = body.setdefault("properties", {})
         kind = outer.get("computeType", "AmlCompute")
         if kind != "AmlCompute":
-            raise ServiceError(
-                f"azureml_local has no compute of type {kind}; it has AmlCompute.",
-                code="NotImplemented",
-                status=501,
-            )
+            raise NotSupported(f"computes of type {kind}; it has AmlCompute")
         inner = outer.setdefault("properties", {})
         if isinstance(inner.get("vmSize"), str):
             inner["vmSize"] = inner["vmSize"].upper()

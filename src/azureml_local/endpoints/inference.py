@@ -1,4 +1,4 @@
-"""Starts azureml-inference-server-http in a deployment's own environment: application.py PORT-FILE.
+"""Starts azureml-inference-server-http in a deployment's own environment: inference.py PORT-FILE.
 
 The server listens on all interfaces and has no option for it. Here it is handed a socket that listens on
 loopback only, the way systemd hands one over. It ends when its standard input closes, so that a server

@@ -1,4 +1,4 @@
-"""MLflow's own server, started in its own environment: application.py DATABASE ARTIFACTS PORT-FILE PREFIX.
+"""MLflow's own server, started in its own environment: mlflow_server.py DATABASE ARTIFACTS PORT-FILE PREFIX.
 
 It listens on a free port of loopback, writes the port into the file, and ends when its standard input
 closes: a server that is killed leaves no tracking server behind. The first line of its standard input is a
