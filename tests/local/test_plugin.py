@@ -41,7 +41,7 @@ def test_they_share_a_server_and_have_a_workspace_each():
     assert "ARM_CLOUD_METADATA_URL" not in os.environ
 
 def test_rules(local_server):
-    from azureml_local import control
+    from azureml_local.server import control
 
     assert control.status(local_server.home)["allowed"] == ["oidc", "reuse"]
 """
