@@ -17,7 +17,6 @@ from mlops.errors import BadInput
 from mlops.infra import bicep
 from tests.project import LIMIT, REPOSITORY, Project
 
-pytestmark = pytest.mark.xdist_group("loop")
 BIN = Path(sys.executable).parent
 NOT_RUN = {
     "make test": "it runs this",
