@@ -131,5 +131,7 @@ def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict
         "",
         document["curl"],
         "",
-        f"Runs, models and endpoints to look at: {document['pages']}",
+        "Runs, models and endpoints to look at (once; mlops local status gives another address):",
+        "",
+        document["pages"],
     ]
