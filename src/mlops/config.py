@@ -108,7 +108,7 @@ class Config(Section):
 
     @property
     def demo_files(self) -> Path:
-        """What the demo makes. It lies where a reset of the local Azure ML forgets it, the endpoint's key with it."""
+        """What the demo makes. A reset of the local Azure ML forgets it, the endpoint's key first of all."""
         return self.local_home / "project"
 
     @property
