@@ -15,14 +15,14 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from azureml_local.machine.errors import LocalError
+from azureml_local.machine.home import Home
+
 from ..config import FILE, PORT, Config, Target
 from ..errors import BadInput, MlopsError, ServiceFailed
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-
-    from azureml_local.machine.errors import LocalError
-    from azureml_local.machine.home import Home
 
 LOCAL = "local"
 Way = TypeVar("Way")
@@ -45,9 +45,6 @@ def use_target(config: Config, name: str) -> Target:
 @contextlib.contextmanager
 def local_home(config: Config) -> Iterator[Home]:
     """The home of the local Azure ML; its errors become ours."""
-    from azureml_local.machine.errors import LocalError
-    from azureml_local.machine.home import Home
-
     try:
         yield Home.at(config.local_home)
     except LocalError as error:
