@@ -13,4 +13,4 @@ class LocalError(Exception):
 
 
 class PortTaken(LocalError):
-    """Something else listens where the server shall: another port is to be named, in the way that the caller has."""
+    """Something else listens where the server shall: another port is to be named, in the caller's own way."""
