@@ -107,6 +107,11 @@ class Config(Section):
         return Path(os.environ.get("AZUREML_LOCAL_HOME") or self.root / self.local.state)
 
     @property
+    def demo_files(self) -> Path:
+        """What the demo makes. A reset of the local Azure ML forgets it, the endpoint's key first of all."""
+        return self.local_home / "project"
+
+    @property
     def local_port(self) -> int:
         """Where the local Azure ML listens. AZUREML_LOCAL_PORT names another port; 0 takes a free one."""
         text = os.environ.get(PORT)

@@ -92,7 +92,7 @@ def _generated(config: Config, say: Callable[[str], None]) -> Path:
     """The demo's transactions, generated once."""
     sizes = config.demo
     name = f"transactions-{sizes.customers}-{sizes.terminals}-{sizes.days}-{sizes.seed}"
-    folder = config.local_home / "landed" / name
+    folder = config.demo_files / "landed" / name
     if not data.generated(config, folder).exists():
         say(f"0  generating transactions of {sizes.customers} cards in {sizes.days} days")
     return data.generate(config, folder)[0]
@@ -100,7 +100,8 @@ def _generated(config: Config, say: Callable[[str], None]) -> Path:
 
 def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list[dict[str, Any]]) -> str:
     """A line that works. The key stays in a file of its owner's; a process list shows no secret."""
-    folder = config.local_home
+    folder = config.demo_files
+    folder.mkdir(exist_ok=True)
     with sdk():
         key = client.online_endpoints.get_keys(target.endpoint).primary_key
     secret = folder / KEY_FILE
@@ -108,7 +109,7 @@ def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list
     secret.write_text(f"Authorization: Bearer {key}\n")
     request = folder / REQUEST_FILE
     request.write_text(json.dumps({"data": rows}))
-    authority = folder / "certificates" / "ca.pem"
+    authority = config.local_home / "certificates" / "ca.pem"
     words = ["curl", "--cacert", str(authority), "-H", f"@{secret}", "-H", "Content-Type: application/json"]
     return shlex.join([*words, "--data", f"@{request}", uri])
 
@@ -131,5 +132,7 @@ def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict
         "",
         document["curl"],
         "",
-        f"Runs, models and endpoints to look at: {document['pages']}",
+        "Runs, models and endpoints to look at (once; mlops local status gives another address):",
+        "",
+        document["pages"],
     ]

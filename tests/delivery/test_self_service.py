@@ -56,11 +56,18 @@ def test_it_grants_what_main_grants_and_nothing_else(deployed: World) -> None:
         assert person.delete(allowed, VERSION)
 
 
+NEW = uuid.UUID(int=1)
+"""The same in every process that collects these tests."""
+
+
 @pytest.mark.parametrize(
     ("address", "body"),
     [
         (f"{DELIVERY}/id-fraud-dev-release/federatedIdentityCredentials/mine", {"properties": {"subject": "s"}}),
-        (f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{uuid.UUID(int=1)}", {"properties": {}}),
+        (
+            f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{uuid.UUID(int=1)}",
+            {"properties": {}},
+        ),
         (f"{GROUP}/providers/Microsoft.Compute/virtualMachines/miner", {"location": "westeurope"}),
     ],
 )

@@ -50,7 +50,7 @@ def test_its_curl_line_works_and_shows_no_secret(project: Project, told: dict[st
     line = shlex.split(told["curl"])
     ended = subprocess.run([*line, "--silent", "--show-error"], capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout)["scores"] == told["scores"]
-    secret = project.home / "endpoint-key"
+    secret = project.home / "project" / "endpoint-key"
     assert oct(secret.stat().st_mode)[-3:] == "600"
     key = secret.read_text().split()[-1]
     assert key not in told["curl"]
@@ -87,7 +87,9 @@ def test_the_version_knows_where_it_comes_from(client: MLClient, told: dict[str,
 
 
 def test_the_endpoint_answers_the_sdk(client: MLClient, told: dict[str, Any], project: Project) -> None:
-    answer = client.online_endpoints.invoke("fraud-local", request_file=str(project.home / "request.json"))
+    answer = client.online_endpoints.invoke(
+        "fraud-local", request_file=str(project.home / "project" / "request.json")
+    )
     assert json.loads(answer)["scores"] == told["scores"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..arm.behaviour import Work, properties
 from ..arm.context import Context
 from ..arm.errors import ArmError
@@ -53,13 +51,7 @@ class RoleAssignment(ArmResource):
             f"{prefix}principaltype": str(values.get("principalType", "")),
         }
 
-    def complete(
-        self,
-        context: Context,
-        id: ResourceId,
-        values: Body,
-        existing: Resource | None,
-    ) -> dict[str, Any]:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         name = role_name(values)
         if existing is not None:
             if any(str(values.get(k)).lower() != str(properties(existing).get(k)).lower() for k in self.fixed):

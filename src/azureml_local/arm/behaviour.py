@@ -39,6 +39,8 @@ class Behaviour:
     noun = "resource"
     verbs: tuple[str, ...] = VERBS
     """What is supported; the rest answers 501."""
+    created = 201
+    """The status of a PUT that made a resource; for a few types the service answers 200."""
     actions: Mapping[str, Callable[[Call], Response]] = {}
     """POST actions by name."""
 

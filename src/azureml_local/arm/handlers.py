@@ -99,7 +99,7 @@ def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
         return answer_stored(call, content, 201, operations.start(call, target, work, call.id_url(target)))
     created = existing is None or target.key != id.key
     headers = {"Location": call.id_url(id)} if created else {}
-    return answer_stored(call, content, 201 if created else 200, headers)
+    return answer_stored(call, content, behaviour.created if created else 200, headers)
 
 
 def _patch(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:

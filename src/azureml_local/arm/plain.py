@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .behaviour import Behaviour, Work, properties
 from .context import Context
 from .errors import ArmError, ServiceError
@@ -32,13 +30,7 @@ class ArmResource(Behaviour):
         merged = {**body, "properties": self.complete(call.context, id, values, existing)}
         return {**merged, "tags": body.get("tags", known.get("tags") or {})}
 
-    def complete(
-        self,
-        context: Context,
-        id: ResourceId,
-        values: Body,
-        existing: Resource | None,
-    ) -> dict[str, Any]:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         """The properties with what Azure adds. Raises ArmError to refuse them."""
         return values
 

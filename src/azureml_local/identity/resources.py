@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from ..arm.behaviour import properties
 from ..arm.context import Context
@@ -17,13 +16,7 @@ from ..arm.store import Body, Resource
 class Identity(ArmResource):
     """A user-assigned identity: its principal and client ids are the service's."""
 
-    def complete(
-        self,
-        context: Context,
-        id: ResourceId,
-        values: Body,
-        existing: Resource | None,
-    ) -> dict[str, Any]:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if existing is not None:
             return {**values, **properties(existing)}
         ids = {"tenantId": TENANT, "principalId": str(uuid.uuid4()), "clientId": str(uuid.uuid4())}
@@ -35,13 +28,7 @@ class FederatedCredential(ArmResource):
 
     limit = 20
 
-    def complete(
-        self,
-        context: Context,
-        id: ResourceId,
-        values: Body,
-        existing: Resource | None,
-    ) -> dict[str, Any]:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         others = [c for c in context.store.children(id.parent, id.pairs[-1][0]) if c.id.key != id.key]
         same = [c for c in others if all(properties(c).get(k) == values.get(k) for k in ("issuer", "subject"))]
         if same:

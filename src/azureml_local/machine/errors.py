@@ -10,3 +10,7 @@ class LocalError(Exception):
         super().__init__(message)
         self.hint = hint
         self.exit_code = exit_code
+
+
+class PortTaken(LocalError):
+    """Something else listens where the server shall: another port is to be named, in the caller's own way."""

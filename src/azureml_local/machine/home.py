@@ -29,6 +29,7 @@ ENTRIES = (
     BUILT,
     "federated",
     "logs",
+    "project",  # what the project that uses the emulator keeps here, to go with the rest
     "secrets",
     "server.json",
     "server.lock",

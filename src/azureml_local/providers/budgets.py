@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import ArmError
@@ -17,13 +15,7 @@ BUDGETS = "Microsoft.Consumption/budgets"
 class Budget(ArmResource):
     """A budget begins on the first of a month, once and for all."""
 
-    def complete(
-        self,
-        context: Context,
-        id: ResourceId,
-        values: Body,
-        existing: Resource | None,
-    ) -> dict[str, Any]:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         start = _start(values)
         if not start.split("T")[0].endswith("-01"):
             raise ArmError("400", "Start date should be the first day of the month.", 400)

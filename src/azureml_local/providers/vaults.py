@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from ..arm.behaviour import Work, properties
@@ -23,13 +21,7 @@ DELETED_VAULT = "vault-deleted"
 class Vault(ArmResource):
     """A vault. Purge protection can never be taken back."""
 
-    def complete(
-        self,
-        context: Context,
-        id: ResourceId,
-        values: Body,
-        existing: Resource | None,
-    ) -> dict[str, Any]:
+    def complete(self, context: Context, id: ResourceId, values: Body, existing: Resource | None) -> Body:
         if existing is None and context.store.read(DELETED_VAULT, id.name.lower()):
             if context.parity.holds("soft-delete"):
                 raise ArmError(

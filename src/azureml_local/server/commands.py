@@ -12,14 +12,12 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ..machine.errors import LocalError
-
-if TYPE_CHECKING:
-    from ..machine.home import Home
+from ..machine.home import Home
 
 app = typer.Typer(
     help="Azure Machine Learning on this machine: start it, stop it, point a program at it.",

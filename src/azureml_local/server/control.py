@@ -22,7 +22,7 @@ from ..arm.signer import Signer
 from ..identity import discovery
 from ..identity.certificates import bundle
 from ..machine import processes
-from ..machine.errors import LocalError
+from ..machine.errors import LocalError, PortTaken
 from ..machine.home import LEADER, Home
 
 DEFAULT_PORT = 10443
@@ -92,7 +92,7 @@ def _start(home: Home, port: int, allow: tuple[str, ...], endpoint_cores: int) -
         if process.poll() is not None:
             said = (log.read_text(errors="replace").strip().splitlines() or ["no word of why"])[-1]
             if process.returncode == PORT_TAKEN:
-                raise LocalError(said, "choose another: mlops local start --port PORT")
+                raise PortTaken(said, "choose another: mlops local start --port PORT")
             raise LocalError(f"the local Azure ML did not start: {said}", f"its log: {log}")
         time.sleep(0.02)
     process.kill()

@@ -27,8 +27,9 @@ def generate(
 
     console = console_of(output)
     file, existed = data.generate(config.load(), folder)
-    word = "is there already" if existed else f"generated; it is history: mlops data publish {folder} --as-of last"
+    word = "is there already" if existed else "is generated"
     console.result({"file": str(file), "existed": existed}, f"{file} {word}")
+    console.say(f"it is history: mlops data publish {folder} --as-of last")
 
 
 @data_app.command()

@@ -15,18 +15,17 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from azureml_local.machine.errors import LocalError, PortTaken
+from azureml_local.machine.home import Home
+
 from ..config import FILE, PORT, Config, Target
 from ..errors import BadInput, MlopsError, ServiceFailed
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-    from azureml_local.machine.errors import LocalError
-    from azureml_local.machine.home import Home
-
 LOCAL = "local"
 Way = TypeVar("Way")
-PORT_TAKEN = re.compile(r"port \d+ .*is taken")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -45,9 +44,6 @@ def use_target(config: Config, name: str) -> Target:
 @contextlib.contextmanager
 def local_home(config: Config) -> Iterator[Home]:
     """The home of the local Azure ML; its errors become ours."""
-    from azureml_local.machine.errors import LocalError
-    from azureml_local.machine.home import Home
-
     try:
         yield Home.at(config.local_home)
     except LocalError as error:
@@ -56,7 +52,7 @@ def local_home(config: Config) -> Iterator[Home]:
 
 def _hint(config: Config, error: LocalError) -> str:
     """What to do about an error of the local Azure ML; for a port that is taken, what helps make demo, too."""
-    if not PORT_TAKEN.match(str(error)):
+    if not isinstance(error, PortTaken):
         return error.hint
     other = config.local_port + 1
     return f"another one, for make demo too: export {PORT}={other}; or for good: port in [local] of {FILE}"

@@ -19,13 +19,14 @@ from azureml_local.runtimes.build import ensure
 from azureml_local.runtimes.recipe import from_docker
 from fraud.data.generator import generate
 from fraud.features.prepare import prepare
+from fraud.training.families import FAMILIES as TABLE
 from tests.emulator import ENVIRONMENTS, REPOSITORY
 
 # Never a time: other processes share the machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-FAMILIES = ("logistic_regression", "hist_gradient_boosting")
+FAMILIES = tuple(TABLE)
 WINDOWS = ("--train-days", "7", "--delay-days", "7", "--test-days", "7")
 Write = Callable[..., Path]
 
