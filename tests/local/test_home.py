@@ -48,7 +48,7 @@ def test_a_folder_of_somebody_is_refused_and_left_as_it_is(documents: Path) -> N
 
 
 def test_the_command_line_says_so_in_a_sentence(documents: Path) -> None:
-    from mlops.cli import app
+    from mlops.cli.main import app
 
     before = everything(documents)
     with variables(AZUREML_LOCAL_HOME=str(documents)):

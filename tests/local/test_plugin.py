@@ -48,8 +48,9 @@ def test_rules(local_server):
 
 
 @pytest.fixture
-def fork(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project that has nothing but a test."""
+def fork(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project that has nothing but a test, in an environment that points nowhere."""
+    monkeypatch.delenv("ARM_CLOUD_METADATA_URL", raising=False)
     pytester.makeini(f"[pytest]\naddopts = -p no:cacheprovider\nazureml_local_environments = {ENVIRONMENTS}\n")
     return pytester
 

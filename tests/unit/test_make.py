@@ -50,24 +50,27 @@ def test_hooks_keeps_a_hook_of_a_persons_own(folder: Path) -> None:
     assert own.read_text() == "#!/bin/sh\necho mine\n"
 
 
-def test_clean_removes_environments_and_nothing_else(folder: Path) -> None:
-    """Also where someone keeps things of theirs under a name that we use."""
-    built = folder / ".azureml-local" / "environments"
-    for made in (folder / ".venv", folder / ".checkov", built / "0123"):
-        made.mkdir(parents=True)
-        (made / "pyvenv.cfg").touch()
-    kept = [folder / ".uv" / "notes.txt", folder / ".azureml-local" / "mine.txt", built / "data" / "rows.csv"]
-    for file in kept:
-        file.parent.mkdir(exist_ok=True)
+def test_clean_removes_what_it_made_and_nothing_else(folder: Path) -> None:
+    """Also where someone keeps things of theirs under a name that we use; the state is for `mlops` to forget."""
+    program, called = folder / ".venv" / "bin" / "mlops", folder / "called"
+    kept = [folder / ".uv" / "notes.txt", folder / ".azureml-local" / "mine.txt", called]
+    for file in (program, *kept, *(folder / name / "pyvenv.cfg" for name in (".venv", ".checkov"))):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    (built / "0123.lock").touch()
+    program.write_text(f'#!/bin/sh\necho "$@" > {called}\n')
+    program.chmod(0o755)
     assert make("clean").returncode == 0
+    assert called.read_text() == "local reset --yes --environments\n"
     left = {path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts}
     assert left == set(kept)
-    assert not (folder / ".venv").exists()
 
 
-def test_clean_leaves_no_empty_folder(folder: Path) -> None:
-    (folder / ".azureml-local" / "environments").mkdir(parents=True)
-    assert make("clean").returncode == 0
-    assert [path.name for path in folder.iterdir()] == [".git"]
+def test_clean_removes_nothing_where_the_state_is_not_ours(folder: Path) -> None:
+    """Where `mlops` refuses, because the folder of its state is somebody's, nothing goes."""
+    program = folder / ".venv" / "bin" / "mlops"
+    program.parent.mkdir(parents=True)
+    (folder / ".venv" / "pyvenv.cfg").touch()
+    program.write_text("#!/bin/sh\nexit 2\n")
+    program.chmod(0o755)
+    assert make("clean").returncode == 2
+    assert program.exists()

@@ -100,14 +100,14 @@ def test_its_secret_stands_in_no_argument_and_no_variable_and_no_file(
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Path]]:
     """A tracking server whose secret this test knows, and its folder of artifacts."""
     from azureml_local.runtimes.build import ensure
-    from azureml_local.tracking.servers import APPLICATION, tracking_recipe
+    from azureml_local.tracking.servers import MLFLOW_SERVER, tracking_recipe
 
     folder = tmp_path_factory.mktemp("tracking")
     artifacts, port = folder / "artifacts", folder / "port"
     artifacts.mkdir()
     python = ensure(ENVIRONMENTS, tracking_recipe(), lambda line: None).python
     arguments = [str(folder / "mlflow.db"), str(artifacts), str(port), "/prefix"]
-    process = subprocess.Popen([str(python), "-I", str(APPLICATION), *arguments], stdin=subprocess.PIPE)
+    process = subprocess.Popen([str(python), "-I", str(MLFLOW_SERVER), *arguments], stdin=subprocess.PIPE)
     assert process.stdin
     with process, process.stdin:
         process.stdin.write(b"open sesame\n")
