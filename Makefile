@@ -2,6 +2,8 @@
 PYTHON ?= python3
 UV_VENV := .uv
 BIN := .venv/bin
+# Images of Python tend to set it: each start of Python would then compile all that it imports, azure-ai-ml for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
 LOCKED := environments/cli environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)

@@ -72,7 +72,8 @@ def _runner(environment: str) -> Step:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "AZUREML_"))}
         return subprocess.run(
             [str(built.python), "-W", "error::FutureWarning", *map(str, arguments)],
-            env=kept | {"PYTHONPATH": str(REPOSITORY / "src")} | variables,
+            # one thread: those of two workers would wait for each other, busily
+            env=kept | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"} | variables,
             input=stdin,
             capture_output=True,
             text=True,
