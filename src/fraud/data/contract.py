@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from fraud.data import COUNT_BITS, MINOR_UNITS, TOTAL_BITS
 from fraud.data.reading import COLUMNS, create_views, engine, landed_files, unreadable
 from fraud.errors import ContractError
 
@@ -52,6 +53,7 @@ def check_view(
         raise ContractError(f"{path}: no rows")
     _check_values(path, facts)
     _check_duplicates(connection, path)
+    _check_amounts(connection, path)
     root = path if path.is_dir() else path.parent
     return {
         "schema": "validation/1",
@@ -140,6 +142,32 @@ def _check_duplicates(connection: duckdb.DuckDBPyConnection, path: Path) -> None
     if row and row[0]:
         raise ContractError(
             f"{path}: TRANSACTION_ID must be unique; {row[1]} occurs {row[2]} times ({row[0]} duplicated in all)"
+        )
+
+
+def _check_amounts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise ContractError unless the amounts add up exactly, in any order.
+
+    They have to be whole minor units, as far as a float32 can tell, which is what models compute with; and of one
+    card, over all its transactions, so few and so small that no window's count or total can overflow.
+    """
+    inexact = f"CAST(ROUND(TX_AMOUNT * {MINOR_UNITS}) / {MINOR_UNITS} AS FLOAT) <> CAST(TX_AMOUNT AS FLOAT)"
+    number, example = connection.execute(
+        f"SELECT count(*), min(TRANSACTION_ID) FROM landed WHERE {inexact}"
+    ).fetchall()[0]
+    if number:
+        raise ContractError(
+            f"{path}: TX_AMOUNT has to be whole in {MINOR_UNITS}ths, which windows add up; in {number} rows it is "
+            f"not, for example TRANSACTION_ID {example}; round it, or change MINOR_UNITS in fraud/data"
+        )
+    crowded = connection.execute(
+        f"SELECT CUSTOMER_ID, count(*) AS n, sum(TX_AMOUNT) AS total FROM landed GROUP BY CUSTOMER_ID "
+        f"HAVING n >= {2**COUNT_BITS} OR total >= {2**TOTAL_BITS / MINOR_UNITS} ORDER BY CUSTOMER_ID LIMIT 1"
+    ).fetchone()
+    if crowded:
+        raise ContractError(
+            f"{path}: CUSTOMER_ID {crowded[0]} has {crowded[1]} transactions of {crowded[2]:.6g} in all; windows "
+            f"add up fewer than {2**COUNT_BITS} of less than {2**TOTAL_BITS / MINOR_UNITS:.6g} for one card"
         )
 
 

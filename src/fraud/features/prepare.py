@@ -12,12 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from fraud.data.contract import check_view
 from fraud.data.reading import create_views, engine, landed_files
-from fraud.errors import ContractError, exit_code_of
-from fraud.features import COUNT_BITS, MINOR_UNITS, TOTAL_BITS
+from fraud.errors import exit_code_of
 from fraud.output import written_whole
 from fraud.tracking import log_run
 
@@ -37,7 +34,6 @@ def prepare(
     with engine() as connection:
         create_views(connection, files)
         document = check_view(connection, transactions, files, as_of=as_of, max_age_days=max_age_days)
-        check_amounts(connection, transactions)
         with written_whole(features) as folder:
             query = FEATURES_SQL.read_text(encoding="utf-8")
             target = str(folder / "features.parquet").replace("'", "''")
@@ -48,32 +44,6 @@ def prepare(
     with written_whole(validation) as folder:
         (folder / "validation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return document
-
-
-def check_amounts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise ContractError unless the amounts of the view `transactions` add up exactly in features.sql.
-
-    They have to be whole minor units, as far as a float32 can tell, which is what models compute with; and of one
-    card, over all its transactions, so few and so small that no window's count or total can overflow.
-    """
-    inexact = f"CAST(ROUND(TX_AMOUNT * {MINOR_UNITS}) / {MINOR_UNITS} AS FLOAT) <> CAST(TX_AMOUNT AS FLOAT)"
-    number, example = connection.execute(
-        f"SELECT count(*), min(TRANSACTION_ID) FROM transactions WHERE {inexact}"
-    ).fetchall()[0]
-    if number:
-        raise ContractError(
-            f"{path}: TX_AMOUNT has to be whole in {MINOR_UNITS}ths, which windows add up; in {number} rows it is "
-            f"not, for example TRANSACTION_ID {example}; round it, or change MINOR_UNITS in fraud/features"
-        )
-    crowded = connection.execute(
-        f"SELECT CUSTOMER_ID, count(*) AS n, sum(TX_AMOUNT) AS total FROM transactions GROUP BY CUSTOMER_ID "
-        f"HAVING n >= {2**COUNT_BITS} OR total >= {2**TOTAL_BITS / MINOR_UNITS} ORDER BY CUSTOMER_ID LIMIT 1"
-    ).fetchone()
-    if crowded:
-        raise ContractError(
-            f"{path}: CUSTOMER_ID {crowded[0]} has {crowded[1]} transactions of {crowded[2]:.6g} in all; windows "
-            f"add up fewer than {2**COUNT_BITS} of less than {2**TOTAL_BITS / MINOR_UNITS:.6g} for one card"
-        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

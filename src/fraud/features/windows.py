@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from fraud.features import MINOR_UNITS, TOTAL_BITS
+from fraud.data import MINOR_UNITS, TOTAL_BITS
 
 DAY = 86_400
 
