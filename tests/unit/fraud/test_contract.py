@@ -99,6 +99,8 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a.csv", {"TX_AMOUNT": [1.0, None, None]}, ["TX_AMOUNT has no value in 2 of 3 rows"]),
     ("a.parquet", {"TRANSACTION_ID": [7, 8, 7]}, ["TRANSACTION_ID must be unique", "7 occurs 2 times"]),
     ("a.parquet", {"TX_AMOUNT": [1.0, -0.01, 2.0]}, ["TX_AMOUNT is negative in 1 of 3", "TRANSACTION_ID 2"]),
+    ("a.parquet", {"TX_AMOUNT": [1.0, 2.005, 3.0]}, ["whole in 100ths", "in 1 rows", "TRANSACTION_ID 2"]),
+    ("a.parquet", {"TX_AMOUNT": [1.0, 9e10, 3.0]}, ["1 transactions of 9e+10", "less than 8.79609e+10"]),
     ("a.parquet", {"TX_AMOUNT": [1.0, 2.0, float("nan")]}, ["not a finite number", "TRANSACTION_ID 3"]),
     ("a.parquet", {"TX_FRAUD": [0, 2, 1]}, ["TX_FRAUD must be 0 or 1; found 2"]),
     ("a.csv", {"TX_AMOUNT": ["1", "1e300", "3"]}, ["TX_AMOUNT is not a finite number below", "TRANSACTION_ID 2"]),
