@@ -34,6 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(world))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: workers wait for steps, servers and Bicep half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure() -> None:
     """Every server of these tests is started with it."""
     os.environ[CANARY] = "seen"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once
+
 from . import bicep, deployments
 from .plan import Plan
 
@@ -43,7 +45,11 @@ def copy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def plans(warm: bicep.Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+def plans(warm: bicep.Warm, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     """Every deployment as it is in the repository, by its name."""
-    folder = Path(shutil.copytree(bicep.INFRA, tmp_path_factory.mktemp("infra") / "infra"))
-    return deployments.evaluate_all(warm, folder)
+
+    def evaluated() -> dict[str, Plan]:
+        folder = Path(shutil.copytree(bicep.INFRA, tmp_path_factory.mktemp("infra") / "infra"))
+        return deployments.evaluate_all(warm, folder)
+
+    return once(shared, "infra-plans", evaluated)

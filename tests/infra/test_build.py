@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.once import once
 
 from . import bicep
 from .plan import Plan
@@ -19,16 +20,14 @@ TEMPLATES = [path for path in SOURCES if path.suffix == ".bicep"]
 
 @pytest.fixture(scope="session")
 def lint(executable: str, shared: Path) -> dict[str, Any]:
-    """What `bicep lint` says of all files: run by the first worker that asks, read by the others."""
-    said = shared / "infra-lint.json"
-    with said.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
-            pattern = str(bicep.INFRA / "**" / "*.bicep")
-            ended = bicep.run(executable, "lint", "--pattern", pattern, "--diagnostics-format", "sarif")
-            said.write_text(json.dumps({"code": ended.returncode, "sarif": ended.stdout}))
-    answer: dict[str, Any] = json.loads(said.read_text())
-    return answer
+    """What `bicep lint` says of all files."""
+
+    def said() -> dict[str, Any]:
+        pattern = str(bicep.INFRA / "**" / "*.bicep")
+        ended = bicep.run(executable, "lint", "--pattern", pattern, "--diagnostics-format", "sarif")
+        return {"code": ended.returncode, "sarif": ended.stdout}
+
+    return once(shared, "infra-lint", said)
 
 
 def test_the_linter_has_nothing_to_say(lint: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Transactions to test with, and the environments that the steps and the endpoint run in."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -21,6 +20,7 @@ from fraud.data.generator import generate
 from fraud.features.prepare import prepare
 from fraud.training.families import FAMILIES as TABLE
 from tests.emulator import ENVIRONMENTS, REPOSITORY
+from tests.once import once
 
 # Never a time: other processes share the machine.
 settings.register_profile("untimed", deadline=None)
@@ -97,21 +97,16 @@ def endpoint() -> Step:
 
 
 @pytest.fixture(scope="session")
-def evaluated(tmp_path_factory: pytest.TempPathFactory, step: Step) -> Path:
+def evaluated(shared: Path, step: Step) -> Path:
     """A folder with features, a model of each family and their evaluation; made once for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fraud-steps"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "made").exists():
-            _make(folder, step)
-            (folder / "made").touch()
+    folder = shared / "fraud-steps"
+    once(shared, "fraud-steps-made", lambda: _make(folder, step))
     return folder
 
 
 def _make(folder: Path, step: Step) -> None:
     """Run the command lines; they write nothing on standard error."""
+    folder.mkdir()
     generate(folder / "transactions.parquet", customers=300, terminals=600, days=45, radius=10.0)
     features = folder / "features"
     prepare(folder / "transactions.parquet", features, folder / "validation")
