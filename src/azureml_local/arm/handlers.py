@@ -89,12 +89,12 @@ def _store(call: Call, id: ResourceId, behaviour: Behaviour) -> tuple[ResourceId
 
 def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
     target, existing = _store(call, id, behaviour)
-    work = behaviour.applied(call, target, existing)
-    # what is answered is what was stored, not what the work has made of it meanwhile
     resource = call.context.store.get(target)
     if resource is None:
         raise behaviour.missing(id)
+    # what is answered is what was stored, not what the work has made of it meanwhile
     content = render(call.context, resource, behaviour)
+    work = behaviour.applied(call, target, existing)
     if work:
         return answer_stored(call, content, 201, operations.start(call, target, work, call.id_url(target)))
     created = existing is None or target.key != id.key

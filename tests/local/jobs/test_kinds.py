@@ -44,8 +44,8 @@ def test_every_kind_is_tried():
 @KINDS
 def test_a_job_of_each_kind_runs_to_its_end(ml_client, kind: str):
     submitted = ml_client.jobs.create_or_update(EXAMPLES[kind][0]())
-    first = next(each.first for each in ROWS if each.name == kind)
-    assert submitted.status in (first, "Running", "Completed")  # it may be quicker than its answer
+    # the answer is what was stored, however quick the job is
+    assert submitted.status == next(each.first for each in ROWS if each.name == kind)
     assert ended(ml_client, submitted.name).status == "Completed"
     assert [each.name for each in ml_client.jobs.list()] == [submitted.name]
 
