@@ -28,11 +28,20 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path | str | None = None,
     tied: bool = False,
+    held: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own. What it says is added to `log`.
 
-    With `tied` its standard input stays open until this process ends: it can end itself then.
+    With `tied` its standard input stays open until this process ends: it can end itself then. With `held` a
+    SIGTERM waits until the process unblocks it: one that is sent before its handler stands is not lost.
     """
+    if held:
+        # A child begins with the mask of the thread that starts it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            return start(command, log=log, env=env, cwd=cwd, tied=tied)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     stdin = subprocess.PIPE if tied else subprocess.DEVNULL
     if log is None:
         return subprocess.Popen(command, env=env, cwd=cwd, stdin=stdin, start_new_session=True)

@@ -147,7 +147,7 @@ class Execution:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             json.dump(specification, file)
         self.run.advance("Running")
-        process = processes.start([sys.executable, "-I", "-S", str(SUPERVISOR), str(path)])
+        process = processes.start([sys.executable, "-I", "-S", str(SUPERVISOR), str(path)], held=True)
         self.run.note(supervisor=process.pid)
         processes.wait(process, self.cancelled.is_set)
         return read_result(place.root)

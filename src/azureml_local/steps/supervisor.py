@@ -36,6 +36,8 @@ def main() -> None:
         spec = json.load(file)
     asked: list[str] = []
     signal.signal(signal.SIGTERM, lambda *_: asked.append("canceled"))
+    # It is started with this signal held, so that a cancel that comes before the line above is not its end.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     with open(spec["log"], "ab", buffering=0) as log:
         # A job's command is a line of shell by definition, in Azure as here; nothing is added to it.
         process = subprocess.Popen(
