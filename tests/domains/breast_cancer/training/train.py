@@ -87,7 +87,7 @@ def _save(estimator: Any, folder: Path, family: str) -> None:
 
 
 def _judged(folder: Path, document: dict[str, Any], estimator: Any, rows: Rows) -> dict[str, Any]:
-    """The metric of selection on the validation rows, by the exported model. Raises ValueError if it is another."""
+    """The metric of selection on the validation rows, by the exported model. Raises ValueError if it differs."""
     (folder / "training.json").write_text(json.dumps(document))
     scores = Exported(folder).scores(rows.features)
     expected = predict(estimator, rows.features)
