@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from statistics import NormalDist
+from typing import Any
 
 from .case import APPROVAL, FAIL, NOT_ASSESSED, PASS, UNDECIDED, Case, Finding
 from .evidence import CHAMPION, Difference
@@ -145,7 +146,7 @@ def slices(case: Case) -> Iterator[Finding]:
     unknown = {"report": NOT_ASSESSED, "approval": APPROVAL, "undecided": UNDECIDED}[settings["not_assessed"]]
     for part in case.evidence.part("slices"):
         subject = f"{part['slice']} {part['group']}"
-        if not part["assessed"] or not part.get("comparison"):
+        if not part["assessed"] or not _has_numbers(part.get("comparison")):
             reason = part.get("reason") or "the evaluation compares nothing here"
             yield Finding(subject, unknown, f"{subject} is not assessed: {reason}")
             continue
@@ -161,6 +162,11 @@ def slices(case: Case) -> Iterator[Finding]:
             finding.limit,
             finding.interval,
         )
+
+
+def _has_numbers(comparison: dict[str, Any] | None) -> bool:
+    """Whether a group has a comparison, and something could be resampled in it."""
+    return bool(comparison and comparison["value"] is not None and None not in comparison["intervals"]["0.9"])
 
 
 def baselines(case: Case) -> Iterator[Finding]:

@@ -37,8 +37,8 @@ COMPARISON = record(
     {
         "metric": text,
         "reference": text,
-        "value": number,
-        "standard_error": number,
+        "value": maybe(number),
+        "standard_error": maybe(number),
         "intervals": record(dict.fromkeys(LEVELS, interval)),
         "resamples": count,
     },
@@ -49,9 +49,9 @@ SLICE = record(
     {"reason": text, "values": VALUES, "champion": VALUES, "comparison": COMPARISON},
 )
 GAP = record(
-    {"slice": text, "metric": text, "value": number, "groups": each(text)}, {"interval": mapping(interval)}
+    {"slice": text, "metric": text, "value": maybe(number), "groups": each(text)}, {"interval": mapping(interval)}
 )
-LINE = record({"name": text, "points": rows(number, 2)}, {"band": rows(number, 3)})
+LINE = record({"name": text, "points": rows(maybe(number), 2)}, {"band": rows(maybe(number), 3)})
 BOTH = record({"candidate": number}, {"champion": number})
 DOCUMENT = record(
     {
@@ -162,18 +162,13 @@ class Evidence:
         raise UnusableEvidence(f"comparisons: has none of {metric} with {reference}, and the policy judges by it")
 
     def difference_of(self, comparison: dict[str, Any], level: str) -> Difference:
-        """A comparison as a difference with the interval of this two-sided level."""
-        low, high = comparison["intervals"][level]
-        metric = comparison["metric"]
-        return Difference(
-            metric,
-            comparison["reference"],
-            comparison["value"],
-            low,
-            high,
-            comparison["standard_error"],
-            self.higher_is_better(metric),
-        )
+        """A comparison as a difference with the interval of this two-sided level. Raises UnusableEvidence."""
+        metric, reference = comparison["metric"], comparison["reference"]
+        numbers = [comparison["value"], *comparison["intervals"][level], comparison["standard_error"]]
+        if None in numbers:
+            raise UnusableEvidence(f"comparisons: {metric} with {reference} has no numbers to judge by")
+        value, low, high, error = numbers
+        return Difference(metric, reference, value, low, high, error, self.higher_is_better(metric))
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -58,10 +58,12 @@ def margin(value: Any, path: str) -> None:
 
 
 def interval(value: Any, path: str) -> None:
-    """[low, high]."""
-    each(number)(value, path)
+    """[low, high]; both are null where nothing could be resampled."""
+    each(maybe(number))(value, path)
     _demand(len(value) == 2, path, f"has {len(value)} values, not 2")
-    _demand(value[0] <= value[1], path, f"ends before it begins: {value!r}")
+    known = [end for end in value if end is not None]
+    _demand(len(known) != 1, path, f"has one end only: {value!r}")
+    _demand(known == sorted(known), path, f"ends before it begins: {value!r}")
 
 
 def one_of(*values: Any) -> Check:

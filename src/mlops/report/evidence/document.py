@@ -79,7 +79,7 @@ class Report:
 
     def difference(self, comparison: dict[str, Any] | None) -> str:
         """`+0.004 [-0.002, +0.010]` at the policy's level; empty for none."""
-        if not comparison:
+        if not comparison or comparison["value"] is None:
             return ""
         metric = comparison["metric"]
         value, low, high = (
@@ -136,7 +136,7 @@ class Report:
         for gap in self.part("gaps"):
             ends = (gap.get("interval") or {}).get("0.9")
             told = self.number(gap["metric"], gap["value"])
-            if ends:
+            if ends and None not in ends:
                 told += f" [{', '.join(self.number(gap['metric'], end) for end in ends)}]"
             yield gap["slice"], self.title(gap["metric"]), told, " / ".join(gap["groups"])
 

@@ -21,18 +21,19 @@ STYLES = {"candidate": "candidate", "champion": "champion"}
 
 def curve(number: int, found: dict[str, Any]) -> Markup:
     """The lines of a curve, with their bands, on one pair of axes, and a legend."""
-    lines = [line for line in found["lines"] if line["points"]]
+    lines = [_known(line) for line in found["lines"]]
+    lines = [line for line in lines if line["points"]]
     if not lines:
         return Markup()
     xs = [point[0] for line in lines for point in line["points"]]
     ys = [point[1] for line in lines for point in line["points"]]
     for line in lines:
-        ys += [end for band in line.get("band") or () for end in band[1:]]
+        ys += [end for band in line["band"] for end in band[1:]]
     across, up = _Axis(xs, LEFT, WIDTH - RIGHT), _Axis(ys, HEIGHT - BOTTOM, TOP)
     parts = [*_axes(across, up, found["x"], found["y"])]
     for line in sorted(lines, key=lambda one: one["name"] == "candidate"):
         style = STYLES.get(line["name"], "guide")
-        if band := line.get("band"):
+        if band := line["band"]:
             edge = [(x, low) for x, low, _ in band] + [(x, high) for x, _, high in reversed(band)]
             parts.append(element("path", d=_path(across, up, edge) + "Z", class_=f"band {style}"))
         parts.append(element("path", d=_path(across, up, line["points"]), class_=f"line {style}"))
@@ -41,6 +42,15 @@ def curve(number: int, found: dict[str, Any]) -> Markup:
     image = _image(f"curve-{number}", found["name"], described, WIDTH, HEIGHT, parts)
     legend = element("ul", *(_key(name) for name in names), class_="legend")
     return element("figure", image, element("figcaption", found["name"], legend))
+
+
+def _known(line: dict[str, Any]) -> dict[str, Any]:
+    """The line without the places where nothing is known."""
+    return {
+        **line,
+        "points": [point for point in line["points"] if None not in point],
+        "band": [place for place in line.get("band") or () if None not in place],
+    }
 
 
 def bar(value: float, largest: float) -> Markup:

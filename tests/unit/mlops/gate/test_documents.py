@@ -50,6 +50,14 @@ BAD: list[tuple[Change, str]] = [
         "comparisons[0].intervals.0.9: ends before it begins: [0.2, 0.1]",
     ),
     (lambda d: d["comparisons"][0]["intervals"].update({"0.9": [0.2]}), "has 1 values, not 2"),
+    (
+        lambda d: d["comparisons"][0]["intervals"].update({"0.9": [0.2, None]}),
+        "comparisons[0].intervals.0.9: has one end only: [0.2, None]",
+    ),
+    (
+        lambda d: d["comparisons"][0]["intervals"].update({"0.9": [None, None]}),
+        "comparisons: average_precision with champion has no numbers to judge by",
+    ),
     (lambda d: d["metrics"]["recall"].update(direction="up"), "metrics.recall.direction: is 'up'"),
     (lambda d: d.update(primary="auc"), "primary: names auc, which `metrics` does not describe"),
     (lambda d: d["comparisons"].append(comparison("auc", 0, 0)), "comparisons: names auc"),

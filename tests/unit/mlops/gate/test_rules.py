@@ -9,10 +9,17 @@ import pytest
 
 from mlops.gate.decide import decide
 from mlops.gate.rules import RULES, reference
-from tests.unit.mlops.evidence import CANDIDATE, comparison, evaluation, policy, slice_of, without_champion
+from tests.unit.mlops.evidence import CANDIDATE, LEVELS, comparison, evaluation, policy, slice_of, without_champion
 
 REPOSITORY = Path(__file__).parents[4]
 CLEARLY, HARDLY = 0.004, 0.02
+NOTHING = {
+    **comparison("average_precision", 0, 0),
+    "value": None,
+    "standard_error": None,
+    "intervals": {level: [None, None] for level in LEVELS},
+}
+"""A comparison of which no resample had anything to count."""
 
 
 def _found(document: dict[str, Any], rule: str, /, **settings: Any) -> list[dict[str, Any]]:
@@ -146,6 +153,7 @@ def test_events(events: int, outcome: str) -> None:
         (slice_of("0 to 20", -0.30, 0.05), "fail"),
         (slice_of("0 to 20", -0.05, 0.08), "not-assessed"),
         (slice_of("0 to 20", -0.30, 0.05, assessed=False), "not-assessed"),
+        ({**slice_of("0 to 20", 0, 0), "comparison": NOTHING}, "not-assessed"),
     ],
 )
 def test_slices(part: dict[str, Any], outcome: str) -> None:

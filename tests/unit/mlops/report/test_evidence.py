@@ -76,6 +76,22 @@ def test_the_page_shows_all_there_is() -> None:
         assert text in page.said, text
 
 
+def test_what_is_not_known_is_left_out() -> None:
+    document = evaluation()
+    document["slices"][0]["comparison"] = {
+        **document["slices"][0]["comparison"],
+        "value": None,
+        "intervals": {level: [None, None] for level in ("0.8", "0.9", "0.95", "0.98", "0.99")},
+    }
+    document["gaps"][0]["interval"] = {"0.9": [None, None]}
+    document["curves"][0]["lines"][0]["points"][3] = [0.5, None]
+    document["curves"][0]["lines"][0]["band"][3] = [0.5, None, None]
+    document["curves"][1]["lines"] = [{"name": "candidate", "points": [[0.5, None]]}]
+    page = _page(document, **STRICT)
+    assert len([image for image in page.all("svg") if image.get("role") == "img"]) == 2
+    assert "None" not in page.said
+
+
 def test_it_is_one_file_that_asks_for_nothing() -> None:
     text = report.page(evaluation(), decide(evaluation(), policy()))
     page = Page(text)
