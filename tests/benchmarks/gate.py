@@ -1,13 +1,14 @@
 """How often the gate is right: its own code and the evidence's own bootstrap, on challengers whose truth is known.
 
     python -m fraud.features.prepare --transactions FILE --features FOLDER --validation FOLDER
-    python -m tests.benchmarks.gate --features FOLDER [--models 60] [--pairs 200] [--scores CACHE.npz] [--documents FILE]
+    python -m tests.benchmarks.gate --features FOLDER [--models 60] [--pairs 200] [--scores CACHE.npz]
 
 Needs the packages of environments/train with LightGBM, and src on PYTHONPATH; `OMP_NUM_THREADS=1` for fair times.
 
-The cards of a test week are taken for the population, so that the true difference of two models is what they differ
-by on all of it. Models are the same recipe trained with another seed on other draws of the training cards and rows.
-A pair of them is judged on a new draw of the cards: by the bootstrap over those, and by [gate] of mlops.toml.
+The cards of a test week are taken for the population, so that the true difference of two models is what they
+differ by on all of it. Models are the same recipe trained with another seed on other draws of the training cards
+and rows. A pair of them is judged on a new draw of the cards: by the bootstrap over those, and by [gate] of
+mlops.toml.
 
 - `retrained`: a pair as it is. Equal as recipes; by chance of training they do differ truly.
 - `equal`, `-0.01`, `-0.02` …: noise on the better one's logits, until the true difference is that.
@@ -55,7 +56,7 @@ class Part:
 
     @classmethod
     def between(cls, table: FeatureTable, start: date, end: date, *, known_from: date | None = None) -> Part:
-        """With `known_from` without the cards that a fraud was seen of from then on, `delay_days` before the row."""
+        """With `known_from` without cards that a fraud was seen of from then on, `delay_days` before the row."""
         seen = table.between(midnight(known_from or start), midnight(end))
         day = (seen["TX_DATETIME"].to_numpy().astype("datetime64[D]") - np.datetime64(start)).astype(np.int64)
         card, fraud = seen["CUSTOMER_ID"].to_numpy(), seen[LABEL].to_numpy()
@@ -97,7 +98,7 @@ def average_precision(rows: Rows, score: Floats) -> float:
 
 
 def worsened(rows: Rows, score: Floats, wanted: float, seed: int) -> Floats:
-    """The scores with noise on their logits, as much as brings the average precision of the population to `wanted`."""
+    """The scores with as much noise on their logits as brings the population's average precision to `wanted`."""
     logit = np.log(np.clip(score, 1e-9, 1) / np.clip(1 - score, 1e-9, 1))
     noise = np.random.default_rng(seed).standard_normal(len(score))
     low, high = 0.0, 4.0
@@ -187,8 +188,8 @@ class Tally:
 
 DECISIONS = ("accept", "undecided", "reject")
 HEAD = (
-    "| challengers | n | true difference (sd) | standard error | primary passes | guardrails pass | calibration passes "
-    "| declared better | accept | undecided | reject |"
+    "| challengers | n | true difference (sd) | standard error | primary passes | guardrails pass "
+    "| calibration passes | declared better | accept | undecided | reject |"
 )
 
 
