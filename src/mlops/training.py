@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
+REFUSALS = ("is refused", "is undecided", "needs approval")
+"""What the gate's line says of a candidate that it does not let pass."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What to train on and how: a data asset, the settings of training, what `now` is for the data's age."""
@@ -114,13 +118,13 @@ def follow(client: MLClient, job: str, report: runs.Report) -> Trained:
     if status != "Completed":
         refused = any(step.name == "gate" and step.status == "Failed" for step in steps)
         reason = logs.failure(client, job)
-        kind = GateRefused if refused and "is refused" in reason else RunFailed
+        kind = GateRefused if refused and any(verdict in reason for verdict in REFUSALS) else RunFailed
         raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops logs {job}")
     registered = any(step.name == "register" for step in steps)
     return Trained(
         job=job,
         evaluation=runs.read_output(client, job, "evaluation", "evaluation.json"),
-        verdict=runs.read_output(client, job, "verdict", "verdict.json"),
+        verdict=runs.read_output(client, job, "verdict", "gate.json"),
         registration=runs.read_output(client, job, "registration", "registration.json") if registered else None,
         steps=steps,
     )

@@ -41,9 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True)
     parser.add_argument("--registration", type=Path, required=True)
     options = parser.parse_args(arguments)
-    verdict = json.loads((options.verdict / "verdict.json").read_text())
-    if verdict["decision"] != "pass":
-        sys.stderr.write(f"register: the gate refused the candidate: {'; '.join(verdict['reasons'])}\n")
+    verdict = json.loads((options.verdict / "gate.json").read_text())
+    if verdict["decision"] != "accept" and verdict["mode"] != "dry_run":
+        sys.stderr.write(
+            f"register: the gate's verdict is {verdict['decision']}: {'; '.join(verdict['reasons'])}\n"
+        )
         return 1
     if not (options.model / "MLmodel").is_file():
         sys.stderr.write("register: the model has no MLmodel file\n")
@@ -56,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         run=run,
         evaluation=json.loads((options.evaluation / "evaluation.json").read_text()),
         data=options.data,
+        verdict=verdict,
         files=hash_of(options.model),
     )
     options.registration.mkdir(parents=True, exist_ok=True)

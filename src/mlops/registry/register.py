@@ -28,16 +28,18 @@ def register(
     run: str,
     evaluation: dict[str, Any],
     data: str,
+    verdict: dict[str, Any],
     files: str = "",
 ) -> dict[str, Any]:
     """The version of the model that `source_job` wrote, registered now unless it was before.
 
-    `run` is the pipeline run, `data` the asset it was trained on, `files` the hash of the model's files where it
-    is known. Returns a document of schema registration/1.
+    `run` is the pipeline run, `data` the asset it was trained on; `verdict` that of the gate, with a
+    person's approval in it where there is one; `files` the hash of the model's files where it is known.
+    Returns a document of schema registration/1.
     """
     version = find(client, name, source_job, files)
     if version is None:
-        version = _create(client, name, source_job, run, evaluation, data, files)
+        version = _create(client, name, source_job, run, evaluation, data, verdict, files)
     return {
         "schema": "registration/1",
         "name": name,
@@ -45,7 +47,7 @@ def register(
         "run": run,
         SOURCE: source_job,
         "data": data,
-        "metrics": evaluation["metrics"],
+        "metrics": evaluation["candidate"]["values"],
     }
 
 
@@ -74,13 +76,28 @@ def hash_of(folder: Path) -> str:
 
 
 def _create(
-    client: MLClient, name: str, source_job: str, run: str, evaluation: dict[str, Any], data: str, files: str
+    client: MLClient,
+    name: str,
+    source_job: str,
+    run: str,
+    evaluation: dict[str, Any],
+    data: str,
+    verdict: dict[str, Any],
+    files: str,
 ) -> int:
     from azure.ai.ml.entities import Model
 
     tags = {SOURCE: source_job, "run": run, "data": data, "family": str(evaluation["selected"])}
     tags |= {FILES: files} if files else {}
-    tags |= {metric: f"{value:.6f}" for metric, value in evaluation["metrics"].items()}
+    values = evaluation["candidate"]["values"]
+    tags |= {metric: f"{value:.6f}" for metric, value in values.items() if value is not None}
+    tags |= {"verdict": verdict["decision"], "gate": verdict["mode"]}
+    if approval := verdict.get("approval"):
+        tags |= {
+            "approved_by": approval["who"],
+            "approved_at": approval["when"],
+            "approved_because": approval["why"],
+        }
     model = client.models.create_or_update(
         Model(
             name=name,
