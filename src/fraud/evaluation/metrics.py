@@ -17,6 +17,7 @@ from fraud.evaluation.statistics import (
     AveragePrecision,
     CalibrationError,
     Floats,
+    Numbers,
     Ratio,
     RocAuc,
     Statistic,
@@ -90,9 +91,9 @@ class Scored:
         """A part of the rows, with the alerts that they had among all."""
         return replace(self, rows=self.rows.where(mask), score=self.score[mask], alert=self.alert[mask])
 
-    def by_card(self, values: Floats | npt.NDArray[np.bool_]) -> Floats:
+    def by_card(self, values: Numbers) -> Floats:
         """The sum of a value of each row over the rows of each card."""
-        sums: Floats = np.bincount(self.rows.card, values, minlength=self.rows.cards)
+        sums: Floats = np.bincount(self.rows.card, values, minlength=self.rows.cards).astype(float)
         return sums
 
 

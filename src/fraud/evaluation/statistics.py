@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+Numbers = npt.NDArray[np.floating] | npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating]
 Whole = npt.NDArray[np.integer]
 
@@ -30,8 +31,8 @@ class Statistic(Protocol):
 class Ranking:
     """The rows in order of a model's scores, the most suspicious first; the ground of what only ranks them.
 
-    Values change at frauds only. Rows of equal score are one step, so it is counted at the distinct steps that hold
-    frauds: which rows stand above a step's end, which above its begin.
+    Values change at frauds only. Rows of equal score are one step, so it is counted at the distinct steps that
+    hold frauds: which rows stand above a step's end, which above its begin.
     """
 
     def __init__(self, card: Whole, fraud: Whole, score: Floats, cards: int) -> None:
@@ -118,7 +119,7 @@ class RocAuc(Ranking):
 class Ratio:
     """A sum over cards divided by another one, times `scale`: a mean, a share, a rate."""
 
-    def __init__(self, above: Floats, below: Floats, scale: float = 1.0) -> None:
+    def __init__(self, above: Numbers, below: Numbers, scale: float = 1.0) -> None:
         """One element a card in each."""
         self.above, self.below, self.scale = above.astype(float), below.astype(float), scale
         self.cards = len(above)
