@@ -1,7 +1,7 @@
 """The step `evaluate`: score the test window with each candidate and select the best.
 
     python -m fraud.evaluation.evaluate --features FOLDER --candidate FOLDER [--candidate FOLDER …] \\
-        --evaluation FOLDER --model FOLDER
+        --settings FILE --evaluation FOLDER --model FOLDER
 
 writes evaluation.json and examples.json, and the selected candidate as it is to `--model`.
 """
@@ -11,7 +11,6 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +22,14 @@ from fraud.evaluation.candidate import Candidate, named
 from fraud.evaluation.metrics import SELECTED_BY, metrics
 from fraud.features.table import LABEL, FeatureTable, matrix
 from fraud.output import written_whole
+from fraud.settings import Settings
 from fraud.tracking import log_run
 from fraud.training.split import (
     Windows,
-    add_arguments,
     days_since,
     known_as_compromised,
     midnight,
-    windows,
+    windows_of,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class TestSet:
             raise WindowError(
                 f"the test window from {window.test_start} to {window.test_end} (exclusive) has {len(self.fraud)} "
                 f"transactions of cards not yet known as compromised, {self.fraud.sum()} of them frauds; metrics "
-                f"need both kinds: choose another train-start or more test-days"
+                f"need both kinds: choose another test_start or more test_days"
             )
 
     def protocol(self) -> dict[str, Any]:
@@ -109,10 +108,7 @@ def evaluate(
     evaluation: Path,
     model: Path,
     *,
-    train_start: date | None = None,
-    train_days: int = 7,
-    delay_days: int = 7,
-    test_days: int = 7,
+    settings: Settings,
 ) -> dict[str, Any]:
     """Write both outputs and return the evaluation document; of equals the first candidate is selected.
 
@@ -120,13 +116,7 @@ def evaluate(
     """
     loaded = named(list(candidates))
     table = FeatureTable(features)
-    window = windows(
-        *table.span(),
-        train_start=train_start,
-        train_days=train_days,
-        delay_days=delay_days,
-        test_days=test_days,
-    )
+    window = windows_of(*table.span(), settings)
     test = TestSet(table, window)
     scores = {name: test.score(candidate) for name, candidate in loaded.items()}
     results = {name: metrics(test.day, test.card, test.fraud, score) for name, score in scores.items()}
@@ -159,11 +149,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--evaluation", type=Path, required=True, help="folder for evaluation.json")
     parser.add_argument("--model", type=Path, required=True, help="folder for the selected model")
-    add_arguments(parser)
+    parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
     options = vars(parser.parse_args(argv))
 
+    file = options.pop("settings")
+
     def command() -> None:
-        document = evaluate(**options)
+        settings = Settings.read(file) if file else Settings()
+        document = evaluate(**options, settings=settings)
         log_run({"selected": document["selected"]}, document["metrics"])
         for candidate in document["candidates"]:
             values = ", ".join(f"{name} {value:.3f}" for name, value in candidate["metrics"].items())

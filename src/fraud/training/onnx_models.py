@@ -65,10 +65,31 @@ def _floored_to_float32(line: re.Match[str]) -> str:
 
 
 def _probabilities_only(model: "onnx.ModelProto") -> "onnx.ModelProto":
-    """The graph without its output of labels: where to cut is the business of those who act on scores."""
-    from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
+    """The graph, changed in place, of what leads to the probabilities: where to cut is for those who act on scores.
 
-    return select_model_inputs_outputs(model, outputs=[OUTPUT])
+    Converters also leave nodes out of order and tensors without a type, which ONNX's checker refuses.
+    """
+    from onnx import TensorProto
+    from onnx.checker import check_model
+    from onnx.helper import make_tensor_value_info
+
+    graph = model.graph
+    makers = {output: node for node in graph.node for output in node.output}
+    needed: list[onnx.NodeProto] = []
+
+    def visit(name: str) -> None:
+        node = makers.get(name)
+        if node is not None and node not in needed:
+            for each in node.input:
+                visit(each)
+            needed.append(node)
+
+    visit(OUTPUT)
+    del graph.node[:], graph.value_info[:], graph.output[:]
+    graph.node.extend(needed)
+    graph.output.append(make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 2]))
+    check_model(model)
+    return model
 
 
 def corrected(model: "onnx.ModelProto", share: float) -> "onnx.ModelProto":
@@ -76,7 +97,8 @@ def corrected(model: "onnx.ModelProto", share: float) -> "onnx.ModelProto":
 
     It is changed in place.     Its last step multiplies the odds by the share, p' = share p / (share p + 1 - p), as imbalance.corrected does.
     """
-    from onnx import checker, helper, numpy_helper
+    from onnx import helper, numpy_helper
+    from onnx.checker import check_model
 
     if share == 1:
         return model
@@ -92,5 +114,5 @@ def corrected(model: "onnx.ModelProto", share: float) -> "onnx.ModelProto":
     graph.node.append(helper.make_node("Div", ["weighted", "total"], [OUTPUT]))
     if not any(opset.domain in ("", "ai.onnx") for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", OPSET))
-    checker.check_model(model)
+    check_model(model)
     return model
