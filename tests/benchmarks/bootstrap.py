@@ -11,6 +11,7 @@ use as well.
 import argparse
 import sys
 import time
+from collections.abc import Hashable
 
 import numpy as np
 from sklearn.metrics import average_precision_score
@@ -49,9 +50,9 @@ def main() -> int:
     metrics = metrics_of(Settings())
     cards = pair[0].rows.cards
 
-    def measured(names: list[str]) -> dict[tuple[str, int], np.ndarray]:
+    def measured(names: list[str]) -> dict[Hashable, np.ndarray]:
         wall, spent = time.perf_counter(), time.process_time()
-        statistics = {(name, i): metrics[name].statistic(pair[i]) for name in names for i in (0, 1)}
+        statistics = [((name, i), metrics[name].statistic(pair[i])) for name in names for i in (0, 1)]
         found = resampled(statistics, cards, resamples=options.resamples)
         spent, wall = time.process_time() - spent, time.perf_counter() - wall
         sys.stdout.write(f"{', '.join(names)}: processor {spent:.2f} s, wall {wall:.2f} s\n")

@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from fraud.evaluation.metrics import SCORE_EDGES, Scored
-from fraud.evaluation.statistics import Floats, Ranking, Statistic
+from fraud.evaluation.statistics import TINY, Floats, Ranking, Statistic
 
 PLACES = np.linspace(0, 1, 101)
 BAND = 0.9
+DIGITS = 6
 
 
 class PrecisionAtRecall(Ranking):
-    """The precision where as large a share of frauds is found as PLACES say."""
+    """The precision where as large a share of frauds is found as PLACES say, but for 0."""
 
     def __call__(self, weights: Floats) -> Floats:
         found = np.cumsum(self.caught(weights), axis=1)
-        precision = found / np.maximum(self.above(weights, self.ends), 1)
-        return _at(PLACES, _shares(found), precision)
+        precision = found / np.maximum(self.above(weights, self.ends), TINY)
+        return _at(PLACES[1:], _shares(found), precision)
 
 
 class RecallAtFalseAlarms(Ranking):
@@ -31,7 +32,7 @@ class RecallAtFalseAlarms(Ranking):
         caught = self.caught(weights)
         found = np.cumsum(caught, axis=1)
         genuine = weights @ np.bincount(self.card, minlength=weights.shape[1]) - found[:, -1]
-        alarms = (self.above(weights, self.ends) - found) / np.maximum(genuine, 1)[:, None]
+        alarms = (self.above(weights, self.ends) - found) / np.maximum(genuine, TINY)[:, None]
         begin, end = np.zeros((len(weights), 1)), np.ones((len(weights), 1))
         return _at(PLACES, np.hstack([begin, alarms, end]), np.hstack([begin, _shares(found), end]))
 
@@ -78,7 +79,7 @@ def lines_of(model: str, scored: Scored) -> list[Line]:
     ranked = (rows.card, rows.fraud, scored.score, rows.cards)
     calibration = FraudsByScore(scored)
     return [
-        Line("precision and recall", model, PrecisionAtRecall(*ranked), PLACES),
+        Line("precision and recall", model, PrecisionAtRecall(*ranked), PLACES[1:]),
         Line("ROC", model, RecallAtFalseAlarms(*ranked), PLACES),
         Line("calibration", model, calibration, calibration.score),
     ]
@@ -97,15 +98,15 @@ def curves(lines: list[Line], drawn: list[Floats]) -> list[dict[str, Any]]:
         found[line.curve]["lines"].append(
             {
                 "name": line.model,
-                "points": np.column_stack([x, y]).tolist(),
-                "band": np.column_stack([x, low, high]).tolist(),
+                "points": np.column_stack([x, y]).round(DIGITS).tolist(),
+                "band": np.column_stack([x, low, high]).round(DIGITS).tolist(),
             }
         )
     return list(found.values())
 
 
 def _shares(found: Floats) -> Floats:
-    shares: Floats = found / np.maximum(found[:, -1:], 1)
+    shares: Floats = found / np.maximum(found[:, -1:], TINY)
     return shares
 
 

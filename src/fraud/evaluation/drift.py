@@ -10,6 +10,7 @@ import numpy as np
 
 from fraud.errors import ModelError
 from fraud.evaluation.statistics import Floats
+from fraud.profile import shares as shares_of
 
 
 def psi(edges: list[float], shares: list[float], then: int, values: Floats) -> float:
@@ -17,8 +18,7 @@ def psi(edges: list[float], shares: list[float], then: int, values: Floats) -> f
 
     Half a row is added to each bin of both, so that an empty one does not make it infinite.
     """
-    values = values[~np.isnan(values)]
-    counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(shares)) + 0.5
+    counts = shares_of(values, edges) * np.isfinite(values).sum() + 0.5
     before = np.asarray(shares) * then + 0.5
     now, before = counts / counts.sum(), before / before.sum()
     return float(np.sum((now - before) * np.log(now / before)))

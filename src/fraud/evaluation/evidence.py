@@ -1,7 +1,6 @@
 """The evidence on a candidate: everything that a gate may judge by, as one document (docs/evidence.md)."""
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,7 +18,7 @@ from fraud.evaluation.drift import drift
 from fraud.evaluation.explain import importance
 from fraud.evaluation.metrics import PRIMARY, Metric, Scored, metrics_of, values_of
 from fraud.evaluation.operations import operations
-from fraud.evaluation.statistics import Floats, Statistic
+from fraud.evaluation.statistics import Floats
 from fraud.evaluation.testset import TestSet
 
 SCHEMA = "evaluation/2"
@@ -75,16 +74,19 @@ def evidence(
     groups = slices.slices_of(test)
     lines = [line for who, each in scored.items() for line in lines_of(who, each)]
 
-    by_metric: dict[Hashable, Statistic] = {
+    by_metric = {
         (who, name): metric.statistic(each) for who, each in scored.items() for name, metric in metrics.items()
     } | {(each.name, PRIMARY): metrics[PRIMARY].statistic(each.scored) for each in baselines}
     by_slice = slices.statistics_of(groups, scored, metrics)
-    wanted: dict[Hashable, Statistic] = {
-        **by_metric,
-        **{key: by_slice[key] for key in by_slice if key[2] in (PRIMARY, slices.GAP)},
-        **{("line", index, ""): line.statistic for index, line in enumerate(lines)},
-    }
-    drawn: Any = resampled(wanted, test.judged.cards, seed=seed)
+    drawn: Any = resampled(
+        [
+            *by_metric.items(),
+            *(item for item in by_slice.items() if item[0][2] in (PRIMARY, slices.GAP)),
+            *((("line", index), line.statistic) for index, line in enumerate(lines)),
+        ],
+        test.judged.cards,
+        seed=seed,
+    )
 
     def compared(metric: str, reference: str) -> Document:
         ours, theirs = ("candidate", metric), (reference, metric)
@@ -131,7 +133,7 @@ def evidence(
             *alarms.constant_features(selected.model, features, test.settings.test_days),
         ],
         "operations": operations({who: (each.model, test.inputs(each.model)) for who, each in models.items()}),
-        "curves": curves(lines, [drawn["line", index, ""] for index in range(len(lines))]),
+        "curves": curves(lines, [drawn["line", index] for index in range(len(lines))]),
         "importance": importance(selected.model, test.inputs(selected.model), test.judged, seed=seed),
     }
 

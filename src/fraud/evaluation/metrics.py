@@ -25,7 +25,8 @@ from fraud.evaluation.statistics import (
     value_of,
 )
 
-PRIMARY = "average_precision"
+PRIMARY = SELECTED_BY = "average_precision"
+"""What models are compared by, and, on the validation weeks, selected."""
 
 SCORE_EDGES = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 """The bins of the calibration error and curve. Fixed, so that two models are held to the same; finer towards 0,
@@ -129,13 +130,26 @@ def metrics_of(budget: Budget) -> dict[str, Metric]:
         "ece": Metric(
             "expected calibration error", "share", "lower", 5, _calibration, calibrated=True, of_slices=False
         ),
-        "roc_auc": Metric("ROC AUC", "share", "higher", 3, _ranked(RocAuc)),
+        "roc_auc": Metric("ROC AUC", "share", "higher", 3, _ranked(RocAuc), of_slices=False),
     }  # fmt: skip
 
 
 def values_of(scored: Scored, metrics: dict[str, Metric]) -> dict[str, float]:
     """The value of each metric."""
     return {name: value_of(metric.statistic(scored)) for name, metric in metrics.items()}
+
+
+def metrics(day: Whole, card: Whole, fraud: Whole, score: Floats) -> dict[str, float]:
+    """ROC AUC, average precision and card precision@100: what needs neither amounts nor settings.
+
+    One element a transaction in each array; both frauds and genuine transactions must be among them.
+    """
+    ranked = Rows.of(day, card, fraud, np.zeros(len(day)))
+    kinds: dict[str, type[RocAuc] | type[AveragePrecision]] = {"roc_auc": RocAuc, PRIMARY: AveragePrecision}
+    return {
+        **{name: value_of(kind(ranked.card, fraud, score, ranked.cards)) for name, kind in kinds.items()},
+        "card_precision_100": card_precision_top_k(day, card, fraud, score, 100),
+    }
 
 
 def _ranked(kind: type[AveragePrecision] | type[RocAuc]) -> Callable[[Scored], Statistic]:

@@ -15,6 +15,9 @@ Numbers = npt.NDArray[np.floating] | npt.NDArray[np.integer] | npt.NDArray[np.bo
 Floats = npt.NDArray[np.floating]
 Whole = npt.NDArray[np.integer]
 
+TINY = np.finfo(np.float32).tiny
+"""Divides nothing by nothing into nothing."""
+
 BLOCK = 8_000_000
 """The most numbers that a matrix on the way to a product holds, 32 MB: more are taken block by block."""
 
@@ -60,6 +63,9 @@ class Ranking:
 
         C[c, i] counts the rows of card c among them. Sums of whole numbers, exact in float32 up to 16 million.
         """
+        if len(weights) == 1:  # the rows as they are: no matrix pays
+            sums = np.append(0, np.cumsum(weights[0, self.card]))
+            return np.atleast_2d(sums[places] if len(places) else np.zeros(1))
         cards, index = np.unique(self.card, return_inverse=True)
         drawn = weights if len(cards) == weights.shape[1] else weights[:, cards]
         counted = np.zeros((len(weights), max(len(places), 1)), weights.dtype)
@@ -82,7 +88,7 @@ class AveragePrecision(Ranking):
     def __call__(self, weights: Floats) -> Floats:
         caught = self.caught(weights)
         found = np.cumsum(caught, axis=1)
-        precision = found / np.maximum(self.above(weights, self.ends), 1)
+        precision = found / np.maximum(self.above(weights, self.ends), TINY)
         return _quotient((caught * precision).sum(axis=1, dtype=float), found[:, -1])
 
     def influence(self) -> Floats:
@@ -125,7 +131,8 @@ class Ratio:
         self.cards = len(above)
 
     def __call__(self, weights: Floats) -> Floats:
-        return self.scale * _quotient(weights @ self.above, weights @ self.below)
+        above, below = (each.astype(weights.dtype) for each in (self.above, self.below))
+        return self.scale * _quotient(weights @ above, weights @ below)
 
     def influence(self) -> Floats:
         """For each card the derivative of the value by its weight, at weights of one."""

@@ -14,7 +14,7 @@ from fraud.evaluation.metrics import Rows
 from fraud.evaluation.statistics import Floats, Whole
 from fraud.features.table import LABEL, SCENARIO, FeatureTable, matrix
 from fraud.settings import Settings
-from fraud.training.split import days_since, known_as_compromised, midnight, windows_of
+from fraud.split import days_since, midnight, tested, windows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,19 +27,21 @@ AMOUNT = "TX_AMOUNT"
 
 @dataclass(frozen=True)
 class _History:
-    """Rows of the days before and of the test, an element each; `day` counts from the first test day."""
+    """Rows of the days before the test and of the test, an element each."""
 
-    day: npt.NDArray[np.int64]
+    time: npt.NDArray[np.datetime64]
     card: npt.NDArray[np.int64]
     terminal: npt.NDArray[np.int64]
     fraud: npt.NDArray[np.int64]
+    day: npt.NDArray[np.int64]
+    """Counted from the first test day."""
 
 
 class TestSet:
     """The rows of the test window, without those of cards already known as compromised.
 
-    A card is known by a fraud whose label was complete on the day of the row, counted from `known_days` before
-    training ends: so the rows do not depend on how long a model was trained.
+    The rows do not depend on how long a model was trained: `known_days` of the settings say how far back a card's
+    frauds count.
     """
 
     __test__ = False  # not a test, whatever pytest makes of its name
@@ -49,15 +51,11 @@ class TestSet:
         self.table, self.settings = table, settings
         self.window = window = windows_of(*table.span(), settings)
         seen = table.between(midnight(window.test_start), midnight(window.test_end))
-        day = days_since(window.test_start, seen["TX_DATETIME"].to_numpy())
-        past = self._history()
-        recent = past.day >= -(settings.delay_days + settings.known_days)
-        known = known_as_compromised(past.day[recent], past.card[recent], past.fraud[recent], settings.delay_days)[
-            past.day[recent] >= 0
-        ]
-        self.rows: pa.Table = seen.filter(~known)
-        fraud = seen[LABEL].to_numpy()[~known]
-        self.cards_left_out = len(np.unique(seen["CUSTOMER_ID"].to_numpy()[known]))
+        past = self._past = self._history()
+        kept = tested(window, past.time, past.card, past.fraud)[past.day >= 0]
+        self.rows: pa.Table = seen.filter(kept)
+        fraud = self.rows[LABEL].to_numpy().astype(np.int64)
+        self.cards_left_out = len(np.unique(seen["CUSTOMER_ID"].to_numpy()[~kept]))
         if not 0 < fraud.sum() < len(fraud):
             raise WindowError(
                 f"the test window from {window.test_start} to {window.test_end} (exclusive) has {len(fraud)} "
@@ -69,8 +67,8 @@ class TestSet:
             raise FeaturesError(
                 f"{table.path}: {AMOUNT} is null or not finite in the test window; run prepare again"
             )
-        self.judged = Rows.of(day[~known], self.rows["CUSTOMER_ID"].to_numpy(), fraud, amount)
-        self._past = past
+        day = days_since(window.test_start, self.rows["TX_DATETIME"].to_numpy())
+        self.judged = Rows.of(day, self.rows["CUSTOMER_ID"].to_numpy(), fraud, amount)
 
     def column(self, name: str) -> Floats:
         """A column of the test rows as numbers; a null is NaN."""
@@ -137,9 +135,8 @@ class TestSet:
         return found
 
     def _history(self) -> _History:
-        days = max(HISTORY_DAYS, self.settings.delay_days + self.settings.known_days)
-        start = self.window.test_start - timedelta(days=days)
+        start = min(self.window.test_start - timedelta(days=HISTORY_DAYS), self.window.known_start)
         names = ["TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", LABEL]
         rows = self.table.between(midnight(start), midnight(self.window.test_end), names)
-        time, *others = (rows[name].to_numpy() for name in names)
-        return _History(days_since(self.window.test_start, time), *others)
+        time, card, terminal, fraud = (rows[name].to_numpy() for name in names)
+        return _History(time, card, terminal, fraud, days_since(self.window.test_start, time))
