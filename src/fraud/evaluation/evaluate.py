@@ -23,14 +23,14 @@ from fraud.evaluation.metrics import SELECTED_BY, metrics
 from fraud.features.table import LABEL, FeatureTable, matrix
 from fraud.output import written_whole
 from fraud.settings import Settings
-from fraud.tracking import log_run
-from fraud.training.split import (
+from fraud.split import (
     Windows,
     days_since,
     known_as_compromised,
     midnight,
     windows_of,
 )
+from fraud.tracking import log_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,11 +43,11 @@ class TestSet:
 
     def __init__(self, table: FeatureTable, window: Windows) -> None:
         """Read the rows; raises WindowError if they are not of both kinds."""
-        seen = table.between(midnight(window.train_start), midnight(window.test_end))
-        day = days_since(window.train_start, seen["TX_DATETIME"].to_numpy())
+        seen = table.between(midnight(window.known_start), midnight(window.test_end))
+        day = days_since(window.known_start, seen["TX_DATETIME"].to_numpy())
         card, fraud = seen["CUSTOMER_ID"].to_numpy(), seen[LABEL].to_numpy()
         known = known_as_compromised(day, card, fraud, window.delay_days)
-        tested = day >= (window.test_start - window.train_start).days
+        tested = day >= (window.test_start - window.known_start).days
         kept = tested & ~known
         self.window = window
         self.rows: pa.Table = seen.filter(kept)
