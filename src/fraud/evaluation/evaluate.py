@@ -83,23 +83,19 @@ class TestSet:
             )
         return candidate.score(matrix(self.rows, candidate.features))
 
-    def examples(self, candidate: Candidate, score: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
-        """Rows that a caller can send to an endpoint, from suspicious to not: 2 frauds and 3 genuine ones."""
+    def examples(self, candidate: Candidate, score: npt.NDArray[np.float32]) -> dict[str, Any]:
+        """A request to an endpoint and its answer, from suspicious rows to others: 2 frauds and 3 genuine ones."""
         chosen: list[int] = []
         for label, places in ((1, (1.0, 0.5)), (0, (1.0, 0.5, 0.0))):
             of_kind = np.flatnonzero(self.fraud == label)
             ordered = of_kind[np.argsort(score[of_kind], kind="stable")]
             chosen += [int(ordered[round(place * (len(ordered) - 1))]) for place in places]
         chosen = list(dict.fromkeys(chosen))  # a kind with one row only is not told twice
-        return [
-            {
-                "TRANSACTION_ID": row["TRANSACTION_ID"],
-                "features": {name: row[name] for name in candidate.features},
-                LABEL: row[LABEL],
-                "score": float(score[index]),
-            }
-            for index, row in zip(chosen, self.rows.take(chosen).to_pylist(), strict=True)
-        ]
+        return {
+            "schema": "examples/1",
+            "request": {"data": self.rows.select(candidate.features).take(chosen).to_pylist()},
+            "answer": {"scores": [float(score[index]) for index in chosen]},
+        }
 
 
 def evaluate(
@@ -109,11 +105,16 @@ def evaluate(
     model: Path,
     *,
     settings: Settings,
+    seed: int = 0,
+    champion: Path | None = None,
+    champion_name: str = "champion",
 ) -> dict[str, Any]:
     """Write both outputs and return the evaluation document; of equals the first candidate is selected.
 
+    A champion is scored on the same rows. Nothing here is random: `seed` is what the step is given.
     Raises a FraudError and then writes nothing.
     """
+    del seed
     loaded = named(list(candidates))
     table = FeatureTable(features)
     window = windows_of(*table.span(), settings)
@@ -129,6 +130,9 @@ def evaluate(
         "selected_by": SELECTED_BY,
         "metrics": results[selected],
     }
+    if champion:
+        found = metrics(test.day, test.card, test.fraud, test.score(Candidate(champion)))
+        document["champion"] = {"name": champion_name, "metrics": found}
     examples = test.examples(loaded[selected], scores[selected])
     with written_whole(model) as folder:
         shutil.copytree(loaded[selected].folder, folder, dirs_exist_ok=True)
@@ -149,6 +153,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--evaluation", type=Path, required=True, help="folder for evaluation.json")
     parser.add_argument("--model", type=Path, required=True, help="folder for the selected model")
+    parser.add_argument("--champion", type=Path, help="the model that takes the traffic")
+    parser.add_argument("--champion-name", default="champion", help="its name and version")
+    parser.add_argument("--seed", type=int, default=0, help="seed of what is random in the evaluation (0)")
     parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
     options = vars(parser.parse_args(argv))
 
