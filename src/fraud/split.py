@@ -126,7 +126,7 @@ def known_as_compromised(
     return first_fraud[index] < day - delay_days
 
 
-def under_test(
+def tested(
     window: Windows,
     times: npt.NDArray[np.datetime64],
     card: npt.NDArray[np.int64],

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fraud.errors import FeaturesError, WindowError
 from fraud.features.table import IDENTIFIERS, LABEL, FeatureTable, matrix
-from fraud.split import Windows, days_since, midnight, under_test
+from fraud.split import Windows, days_since, midnight, tested
 
 
 class Rows:
@@ -51,7 +51,7 @@ class Rows:
 
     def tested_on(self, window: Windows) -> npt.NDArray[np.bool_]:
         """The rows of a test window, without known cards; raises WindowError if they are not of both kinds."""
-        chosen = under_test(window, self.time, self.card, self.label)
+        chosen = tested(window, self.time, self.card, self.label)
         self._both_kinds(
             chosen,
             f"the validation from {window.test_start} to {window.test_end} (exclusive)",

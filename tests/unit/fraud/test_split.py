@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraud import split
 from fraud.errors import WindowError
 from fraud.settings import Settings
-from fraud.split import days_since, known_as_compromised, under_test, validation_windows, windows_of
+from fraud.split import days_since, known_as_compromised, validation_windows, windows_of
 
 FIRST = datetime(2018, 4, 1, 0, 0, 31)  # noqa: DTZ001
 LAST = datetime(2018, 9, 30, 23, 59, 57)  # noqa: DTZ001
@@ -122,4 +123,4 @@ def test_only_frauds_from_known_start_on_leave_a_card_out() -> None:
         ("2018-08-15T00:00", 3, 0, False),
     ]
     times, card, fraud, expected = (np.array(column) for column in zip(*rows, strict=True))
-    assert under_test(window, times.astype("datetime64[us]"), card, fraud).tolist() == expected.tolist()
+    assert split.tested(window, times.astype("datetime64[us]"), card, fraud).tolist() == expected.tolist()
