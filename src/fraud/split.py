@@ -82,9 +82,9 @@ def _windows(first: date, test_start: date, settings: Settings) -> Windows:
     least = min(settings.min_train_days, settings.train_days)
     if (train_end - start).days < least:
         raise WindowError(
-            f"a test from {test_start} on is trained on the days before {train_end} ({settings.delay_days} days to "
-            f"wait for labels); the data, from {first} on, has {max((train_end - start).days, 0)} of them, and "
-            f"{least} are needed: give more data, a later test_start or fewer validation_weeks"
+            f"a test from {test_start} on is trained on days before {train_end}, since labels take "
+            f"{settings.delay_days} days; the data, from {first} on, has {max((train_end - start).days, 0)} of "
+            f"them, and {least} are needed: give more data, a later test_start or fewer validation_weeks"
         )
     return Windows(
         train_start=start,

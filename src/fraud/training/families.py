@@ -50,7 +50,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "hist_gradient_boosting": Family(
         estimators.hist_gradient_boosting,
-        onnx_models.from_sklearn,
+        onnx_models.from_hist_gradient_boosting,
         (
             Parameter("learning_rate", 0.05, 0.001, 1.0),
             Parameter("max_iter", 200, 1, 5000),

@@ -16,8 +16,8 @@ def share_of(negatives: float, label: npt.NDArray[np.integer]) -> float:
 
 def sample(label: npt.NDArray[np.integer], share: float, seed: int) -> npt.NDArray[np.bool_]:
     """For each row whether it is learned from: every fraud, and of the genuine ones a share, drawn by the seed."""
-    drawn: npt.NDArray[np.bool_] = np.random.default_rng(seed).random(len(label)) < share
-    return drawn | (label == 1)
+    chosen: npt.NDArray[np.bool_] = (np.random.default_rng(seed).random(len(label)) < share) | (label == 1)
+    return chosen
 
 
 def corrected(probability: npt.NDArray[np.floating], share: float) -> npt.NDArray[np.floating]:

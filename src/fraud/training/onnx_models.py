@@ -4,9 +4,11 @@ A row each in the table of families; whoever scores with the graph needs ONNX Ru
 """
 
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import onnx
@@ -27,6 +29,15 @@ def from_sklearn(estimator: Any, features: int) -> "onnx.ModelProto":
     )
 
 
+def from_hist_gradient_boosting(estimator: Any, features: int) -> "onnx.ModelProto":
+    """Gradient boosting of scikit-learn, exactly: its thresholds are doubles, as LightGBM's are."""
+    copied = deepcopy(estimator)
+    for predictors in copied._predictors:  # what skl2onnx reads
+        for predictor in predictors:
+            predictor.nodes["num_threshold"] = floored(predictor.nodes["num_threshold"])
+    return from_sklearn(copied, features)
+
+
 def from_xgboost(estimator: Any, features: int) -> "onnx.ModelProto":
     """A booster of XGBoost, the thresholds of which are float32 as they are."""
     from onnxmltools import convert_xgboost
@@ -37,35 +48,34 @@ def from_xgboost(estimator: Any, features: int) -> "onnx.ModelProto":
 
 
 def from_lightgbm(estimator: Any, features: int) -> "onnx.ModelProto":
-    """A booster of LightGBM, exactly.
-
-    Its thresholds are doubles, and ONNX compares float32: rounded to the nearest, a threshold may pass a value
-    that lay just above it. A float32 is not above a double exactly if it is not above the largest float32 that
-    is not above the double, so each threshold is replaced by that one.
-    """
+    """A booster of LightGBM, exactly: its thresholds are floored."""
     from lightgbm import Booster
     from onnxmltools import convert_lightgbm
     from onnxmltools.convert.common.data_types import FloatTensorType
 
-    text = re.sub(
-        "^threshold=(.*)$", _floored_to_float32, estimator.booster_.model_to_string(), flags=re.MULTILINE
-    )
+    def exact(line: re.Match[str]) -> str:
+        return "threshold=" + " ".join(repr(value) for value in floored(np.array(line[1].split(), float)).tolist())
+
+    text = re.sub("^threshold=(.*)$", exact, estimator.booster_.model_to_string(), flags=re.MULTILINE)
     # The sizes of the trees' texts are no longer right; without them LightGBM reads to each tree's end.
     booster = Booster(model_str=re.sub("^tree_sizes=.*\n", "", text, flags=re.MULTILINE))
     types = [(INPUT, FloatTensorType([None, features]))]
     return _probabilities_only(convert_lightgbm(booster, initial_types=types, zipmap=False, target_opset=OPSET))
 
 
-def _floored_to_float32(line: re.Match[str]) -> str:
-    thresholds = np.array(line[1].split(), dtype=np.float64)
+def floored(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """For each threshold the largest float32 that is not above it.
+
+    ONNX compares float32. Rounded to the nearest one, as converters do, a threshold may pass a value that lay just
+    above it; but a float32 is not above a double exactly if it is not above that largest one.
+    """
     nearest = thresholds.astype(np.float32)
     below = np.nextafter(nearest, np.float32(-np.inf))
-    floored = np.where(nearest.astype(np.float64) > thresholds, below, nearest)
-    return "threshold=" + " ".join(repr(float(value)) for value in floored)
+    return np.where(nearest > thresholds, below, nearest).astype(np.float64)
 
 
 def _probabilities_only(model: "onnx.ModelProto") -> "onnx.ModelProto":
-    """The graph, changed in place, of what leads to the probabilities: where to cut is for those who act on scores.
+    """The graph, changed in place, of what leads to the probabilities: where to cut is for those who act.
 
     Converters also leave nodes out of order and tensors without a type, which ONNX's checker refuses.
     """
@@ -87,6 +97,7 @@ def _probabilities_only(model: "onnx.ModelProto") -> "onnx.ModelProto":
     visit(OUTPUT)
     del graph.node[:], graph.value_info[:], graph.output[:]
     graph.node.extend(needed)
+    graph.name = OUTPUT  # some give a random one, and the same training would not give the same file
     graph.output.append(make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 2]))
     check_model(model)
     return model
@@ -95,7 +106,7 @@ def _probabilities_only(model: "onnx.ModelProto") -> "onnx.ModelProto":
 def corrected(model: "onnx.ModelProto", share: float) -> "onnx.ModelProto":
     """The graph of a model that learned from a share of the genuine rows, as of one that learned from all.
 
-    It is changed in place.     Its last step multiplies the odds by the share, p' = share p / (share p + 1 - p), as imbalance.corrected does.
+    It is changed in place: its last step multiplies the odds by the share, as imbalance.corrected does.
     """
     from onnx import helper, numpy_helper
     from onnx.checker import check_model

@@ -85,7 +85,7 @@ def train(
     exported = scores(graph, rows.inputs)
     difference = prove_equal(learned.score(rows.inputs), exported)
     selected = validation.get(SELECTED_BY, [])
-    document = {
+    document: dict[str, Any] = {
         "schema": "training/2",
         "family": family,
         "parameters": values,
