@@ -31,7 +31,7 @@ class Champion:
 
 def training(
     *,
-    transactions: str,
+    asset: str,
     policy: Path,
     settings: Path,
     environments: Mapping[str, str],
@@ -45,7 +45,7 @@ def training(
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` and `settings` are local files; `environments`
+    `asset` is landed data, `azureml:NAME:VERSION`; `policy` and `settings` are local files; `environments`
     maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its parameters that are
     not the default; `freshness` holds max_age_days and as_of where they are to be checked. With `model_name` the
     last step registers the model under it.
@@ -68,7 +68,7 @@ def training(
         settings: Input(type="uri_file"),  # type: ignore[valid-type]
         champion: Input(type="mlflow_model", optional=True) = None,  # type: ignore[valid-type]
     ) -> dict[str, Any]:
-        prepared = step("prepare", {"transactions": data, **freshness})
+        prepared = step("prepare", {"data": data, **freshness})
         common = {"features": prepared.features, "settings": settings, "seed": seed}
         trained = [
             step(
@@ -99,14 +99,14 @@ def training(
                     "evaluation": evaluated.evaluation,
                     "verdict": verdict,
                     "model_name": model_name,
-                    "data": transactions.removeprefix("azureml:"),
+                    "data": asset.removeprefix("azureml:"),
                 },
             )
             outputs["registration"] = registered.registration
         return outputs
 
     return graph(
-        data=Input(type="uri_folder", path=transactions),
+        data=Input(type="uri_folder", path=asset),
         gate_policy=Input(type="uri_file", path=str(policy)),
         settings=Input(type="uri_file", path=str(settings)),
         champion=Input(type="mlflow_model", path=champion.path) if champion else None,

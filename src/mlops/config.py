@@ -167,7 +167,7 @@ class Gate(Section):
 
 
 class Infra(Section):
-    workload: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")] = "fraud"
+    workload: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
     location: Name = "westeurope"
 
 
@@ -192,7 +192,7 @@ class Config(Section):
     training: Training
     gate: Gate
     demo: Free = {}
-    infra: Infra = Infra()
+    infra: Infra
     targets: Annotated[dict[str, Target], Field(min_length=1)]
 
     def target(self, name: str) -> Target:

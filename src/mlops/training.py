@@ -78,7 +78,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
     with _documents(policy=policy_of(config), settings=request.settings) as files, sdk():
         try:
             job = training(
-                transactions=request.data.reference,
+                asset=request.data.reference,
                 policy=files["policy"],
                 settings=files["settings"],
                 environments=needed,

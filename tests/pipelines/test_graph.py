@@ -19,7 +19,7 @@ COMPONENTS = REPOSITORY / "components"
 
 def graph(families: dict[str, dict[str, Any]], champion: Champion | None = None) -> dict[str, Any]:
     job = training(
-        transactions="azureml:transactions:1",
+        asset="azureml:transactions:1",
         policy=FILE,
         settings=FILE,
         environments={"train": "azureml:fraud-train:1", "register": "azureml:fraud-register:1"},
