@@ -1,37 +1,73 @@
 """What the components send to Azure: each step's own code, and no rerun for an edit elsewhere."""
 
+import ast
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.emulator import REPOSITORY
 
-COMMON = {f"fraud/{name}.py" for name in ("__init__", "errors", "output", "tracking")}
-SNAPSHOTS = {
-    "prepare": COMMON
-    | {"fraud/data/__init__.py", "fraud/data/contract.py", "fraud/data/reading.py"}
-    | {"fraud/features/__init__.py", "fraud/features/features.sql", "fraud/features/prepare.py"},
-    "train": COMMON
-    | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
-    | {"fraud/evaluation/__init__.py", "fraud/evaluation/metrics.py"}
-    | {f"fraud/training/{file.name}" for file in (REPOSITORY / "src/fraud/training").glob("*.py")},
-    "evaluate": COMMON
-    | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
-    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
-    "gate": {"mlops/__init__.py", "mlops/output.py", "mlops/report/__init__.py"}
-    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "case", "comparing", "decide", "evidence")}
-    | {f"mlops/gate/{name}.py" for name in ("junit", "measuring", "policy", "rules", "shape")}
-    | {
-        f"mlops/report/evidence/{name}.py"
-        for name in ("__init__", "document", "figures", "markup", "page", "text")
-    }
-    | {"mlops/report/evidence/page.css"},
-    "register": {"mlops/__init__.py"}
-    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "register")},
+SOURCE = REPOSITORY / "src"
+STEPS = {
+    "prepare": "fraud.features.prepare",
+    "train": "fraud.training.train",
+    "evaluate": "fraud.evaluation.evaluate",
+    "gate": "mlops.gate.__main__",
+    "register": "mlops.registry.__main__",
 }
+"""The module that each component runs."""
+READ = {
+    "prepare": {"fraud/features/features.sql", "fraud/features/features_reported.sql"},
+    "gate": {"mlops/report/evidence/page.css"},
+}
+"""What a step reads besides the modules that it imports."""
+
+
+def _imported(body: list[ast.stmt], package: str) -> Iterator[str]:
+    """The names that a module imports, wherever in it; not what is there for type checkers only."""
+    for node in body:
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+            case ast.Import():
+                yield from (alias.name for alias in node.names)
+            case ast.ImportFrom():
+                parts = package.split(".")[: 1 - node.level or None] if node.level else []
+                base = ".".join((*parts, *filter(None, [node.module])))
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+            case _:
+                inner = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
+                yield from _imported([*inner, *(case for case in _handlers(node))], package)
+
+
+def _handlers(node: ast.stmt) -> Iterator[ast.stmt]:
+    for handler in getattr(node, "handlers", ()):
+        yield from handler.body
+
+
+def needed(module: str) -> set[str]:
+    """The files of our own that running a module takes: its imports, theirs, and the packages around them."""
+    found: set[str] = set()
+    left = [module]
+    while left:
+        name = left.pop()
+        place = SOURCE.joinpath(*name.split("."))
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if name.partition(".")[0] not in ("fraud", "mlops"):
+            continue
+        if "." in name:
+            left.append(name.rpartition(".")[0])
+        key = file.relative_to(SOURCE).as_posix()
+        if file.is_file() and key not in found:
+            found.add(key)
+            package = name if place.is_dir() else name.rpartition(".")[0]
+            left += _imported(ast.parse(file.read_text()).body, package)
+    return found
+
+
+SNAPSHOTS = {component: needed(module) | READ.get(component, set()) for component, module in STEPS.items()}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Delivery knows no domain: no word of this one's stands in it, so that a fork replaces src/fraud and nothing else."""
+"""Delivery knows no domain: no word of this one's stands in it, so that a fork replaces src/fraud only."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ from tests.project import REPOSITORY
 ROOMS = ("src/mlops", "pipelines")
 FILES = sorted(file for room in ROOMS for file in (REPOSITORY / room).rglob("*") if file.suffix in (".py", ".css"))
 NOUNS = {"fraud", "fraudulent", "customer", "card", "transaction", "merchant", "terminals"}
-"""What the domain is about. "Terminal" alone is also where people type, so its plural and its column are looked for."""
-NAMES = {*(column.name for column in COLUMNS), *(window.name for window in WINDOWS), *metrics_of(Settings()), *FAMILIES, *vars(Settings())}
+"""What the domain is about. A terminal is also where people type, so its plural and its column are looked for."""
+NAMES = {
+    *(column.name for column in COLUMNS),
+    *(window.name for window in WINDOWS),
+    *metrics_of(Settings()),
+    *FAMILIES,
+    *vars(Settings()),
+}
 """Columns, features, metrics, families and settings: as whole names."""
 ALLOWED = {
     ("src/mlops/cost/page.py", "transaction"): "of a storage account, which Azure charges for",
@@ -30,7 +36,9 @@ def spoken(text: str) -> Iterator[str]:
     """The domain's words in a text: names as they are, nouns in any case, also as a part of a name."""
     yield from NAMES & set(re.findall(r"\w+", text))
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", text)
-    yield from NOUNS & {word.lower().removesuffix("s") for word in words} | NOUNS & {word.lower() for word in words}
+    yield from NOUNS & {word.lower().removesuffix("s") for word in words} | NOUNS & {
+        word.lower() for word in words
+    }
 
 
 def allowed(file: Path, word: str) -> bool:
