@@ -10,7 +10,7 @@ import pytest
 
 from fraud.data.reading import COLUMNS
 from fraud.evaluation.metrics import metrics_of
-from fraud.features.windows import WINDOWS
+from fraud.features.windows import FEATURES
 from fraud.settings import Settings
 from fraud.training.families import FAMILIES
 from tests.project import REPOSITORY
@@ -21,7 +21,7 @@ NOUNS = {"fraud", "fraudulent", "customer", "card", "transaction", "merchant", "
 """What the domain is about. A terminal is also where people type, so its plural and its column are looked for."""
 NAMES = {
     *(column.name for column in COLUMNS),
-    *(window.name for window in WINDOWS),
+    *(feature.name for feature in FEATURES),
     *metrics_of(Settings()),
     *FAMILIES,
     *vars(Settings()),

@@ -43,8 +43,8 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
         ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
         ("[demo]", "[demos]", "demos", "is not a known key"),
-        ("train_days = 7", "train_days = [7]", "training.settings.train_days", "must be a text, a number"),
-        ("train_days = 7", "train_days = nan", "training.settings.train_days", "must be finite"),
+        ("train_days = 60", "train_days = [7]", "training.settings.train_days", "must be a text, a number"),
+        ("train_days = 60", "train_days = nan", "training.settings.train_days", "must be finite"),
         ("customers = 5000", "customers = {}", "demo.customers", "must be a text, a number"),
         (
             '"hist_gradient_boosting"]',
@@ -86,7 +86,7 @@ def test_a_parameter_that_is_no_word_is_refused(tmp_path: Path, line: str, key: 
 
 
 def test_free_tables_are_read_as_they_are(tmp_path: Path) -> None:
-    text = TEXT.replace("train_days = 7", "train_days = 7\ntest_start = 2018-08-08\nof_their_own = true")
+    text = TEXT.replace("train_days = 60", "train_days = 7\ntest_start = 2018-08-08\nof_their_own = true")
     text += '\n[training.parameters.lightgbm]\nlearning_rate = 0.1\nboosting = "gbdt"\nbagging = true\n'
     found = _load(tmp_path, text).training
     assert found.settings["test_start"] == date(2018, 8, 8)
