@@ -39,10 +39,20 @@ class Windows:
         return {**values, "train_start": self.train_start} if self.train_start else values
 
 
+def component(name: str, environments: Mapping[str, str]) -> Any:
+    """A component of `components/`, to be called in a graph, in the environment that it runs in."""
+    from azure.ai.ml import load_component
+
+    environment = environments[STEP_ENVIRONMENTS[name]]
+    source = ROOT / "components" / name / "component.yml"
+    return load_component(source=str(source), params_override=[{"environment": environment}])
+
+
 def training(
     *,
     transactions: str,
     policy: Path,
+    provenance: Path,
     environments: Mapping[str, str],
     compute: str,
     families: Sequence[str],
@@ -54,26 +64,25 @@ def training(
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` a local file; `environments` maps the
-    folders of `environments/` to `azureml:NAME:VERSION`; `freshness` holds max_age_days and as_of where they
-    are to be checked. With `model_name` the last step registers the model under it.
+    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` and `provenance` are local files;
+    `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `freshness` holds max_age_days
+    and as_of where they are to be checked. With `model_name` the last step registers the model under it.
     """
-    from azure.ai.ml import Input, dsl, load_component
-
-    def component(name: str) -> Any:
-        environment = environments[STEP_ENVIRONMENTS[name]]
-        source = ROOT / "components" / name / "component.yml"
-        return load_component(source=str(source), params_override=[{"environment": environment}])
+    from azure.ai.ml import Input, dsl
 
     def limited(node: Any, name: str) -> Any:
         node.name = name
         node.set_limits(timeout=timeout_seconds)
         return node
 
-    steps = {name: component(name) for name in STEP_ENVIRONMENTS}
+    steps = {name: component(name, environments) for name in STEP_ENVIRONMENTS}
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
-    def graph(data: Input(type="uri_folder"), gate_policy: Input(type="uri_file")) -> dict[str, Any]:  # type: ignore[valid-type]
+    def graph(
+        data: Input(type="uri_folder"),  # type: ignore[valid-type]
+        gate_policy: Input(type="uri_file"),  # type: ignore[valid-type]
+        provenance: Input(type="uri_file"),  # type: ignore[valid-type]
+    ) -> dict[str, Any]:
         prepared = limited(steps["prepare"](transactions=data, **freshness), "prepare")
         candidates = {}
         for number, family in enumerate(families, start=1):
@@ -94,12 +103,36 @@ def training(
                 model=evaluated.outputs.model,
                 evaluation=evaluated.outputs.evaluation,
                 verdict=gate.outputs.verdict,
+                provenance=provenance,
                 model_name=model_name,
-                data=transactions.removeprefix("azureml:"),
             )
             outputs["registration"] = limited(node, "register").outputs.registration
         return outputs
 
     return graph(
-        data=Input(type="uri_folder", path=transactions), gate_policy=Input(type="uri_file", path=str(policy))
+        data=Input(type="uri_folder", path=transactions),
+        gate_policy=Input(type="uri_file", path=str(policy)),
+        provenance=Input(type="uri_file", path=str(provenance)),
     )
+
+
+def registration(
+    *, run: str, outputs: Mapping[str, str], environments: Mapping[str, str], compute: str, model_name: str
+) -> "PipelineJob":
+    """The last step of training alone, for a run that did not register: ready to be submitted.
+
+    `outputs` are the places of that run's model, evaluation, verdict and provenance, `azureml://…`.
+    """
+    from azure.ai.ml import Input, dsl
+
+    register = component("register", environments)
+    types = {name: each.type for name, each in register.inputs.items() if name in outputs}
+
+    @dsl.pipeline(default_compute=compute, display_name="registration")  # type: ignore[untyped-decorator]
+    def graph() -> dict[str, Any]:
+        given = {name: Input(type=types[name], path=place) for name, place in outputs.items()}
+        node = register(**given, run=run, model_name=model_name)
+        node.name = "register"
+        return {"registration": node.outputs.registration}
+
+    return graph()

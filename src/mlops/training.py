@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import provenance
 from .config import Config, Target
 from .data import Published
 from .errors import GateRefused, RunFailed
@@ -30,6 +31,7 @@ class Request:
     as_of: str | None = None
     register: bool = True
     force: bool = False
+    allow_dirty: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,27 +46,44 @@ class Trained:
 
 
 @contextlib.contextmanager
-def _policy_file(config: Config) -> Iterator[Path]:
+def _files(**documents: dict[str, Any]) -> Iterator[list[Path]]:
+    """Documents as JSON files, named as they are given."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "policy.json"
-        path.write_text(json.dumps(policy_of(config), indent=1, sort_keys=True))
-        yield path
+        paths = [Path(folder) / f"{name}.json" for name in documents]
+        for path, document in zip(paths, documents.values(), strict=True):
+            path.write_text(json.dumps(document, indent=1, sort_keys=True))
+        yield paths
 
 
 def submit(client: MLClient, config: Config, target: Target, request: Request) -> str:
-    """Submit the pipeline and return the run's name."""
+    """Submit the pipeline and return the run's name.
+
+    Raises BadInput where a version would be registered of code that no commit holds, unless that is allowed.
+    """
     from pipelines.training import STEP_ENVIRONMENTS, Windows, training
 
-    settings = config.training
+    settings, code = config.training, provenance.code_of(config.root)
+    if request.register and not (request.allow_dirty or target.allow_dirty):
+        provenance.refuse_dirty(code, target.workspace)
     freshness = {}
     if config.data.max_age_days:
         freshness = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
     needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
     _ensure_compute(client, target)
-    with _policy_file(config) as policy, sdk():
+    origin = provenance.gather(
+        client,
+        config,
+        code=code,
+        data=f"{request.data.name}:{request.data.version}",
+        environments=needed,
+        step_environments=STEP_ENVIRONMENTS,
+        asked={"as_of": request.as_of, "train_start": request.train_start},
+    )
+    with _files(policy=policy_of(config), provenance=origin) as (policy, origin_file), sdk():
         job = training(
             transactions=request.data.reference,
             policy=policy,
+            provenance=origin_file,
             environments=needed,
             compute=target.compute,
             families=settings.families,
@@ -110,3 +129,34 @@ def follow(client: MLClient, job: str, report: runs.Report) -> Trained:
         registration=runs.read_output(client, job, "registration", "registration.json") if registered else None,
         steps=steps,
     )
+
+
+def register(client: MLClient, config: Config, target: Target, job: str, report: runs.Report) -> dict[str, Any]:
+    """Register the model of a run that did not do it itself, by the same step: the document of the registration.
+
+    Raises GateRefused where the gate refused it, RunFailed where the step fails.
+    """
+    from pipelines.training import STEP_ENVIRONMENTS, registration
+
+    verdict = runs.read_output(client, job, "verdict", "verdict.json")
+    if verdict["decision"] != "pass":
+        raise GateRefused(f"the run {job} was refused: {'; '.join(verdict['reasons'])}")
+    wrote = {step.name: step.source for step in runs.steps_of(client, job)}
+    places = {"model": wrote["evaluate"], "evaluation": wrote["evaluate"], "verdict": wrote["gate"]}
+    outputs = {name: f"azureml://jobs/{step}/outputs/{name}/paths/" for name, step in places.items()}
+    outputs["provenance"] = runs.job_of(client, job).inputs["provenance"].path
+    needed = environments.ensure(client, config, {STEP_ENVIRONMENTS["register"]})
+    with sdk():
+        pipeline = registration(
+            run=job,
+            outputs=outputs,
+            environments=needed,
+            compute=target.compute,
+            model_name=config.project.model,
+        )
+        submitted = client.jobs.create_or_update(pipeline, experiment_name=config.training.experiment)
+    name = str(submitted.name)
+    if runs.wait(client, name, report) != "Completed":
+        raise RunFailed(f"the run {name} did not register: {logs.failure(client, name)}", f"mlops logs {name}")
+    document: dict[str, Any] = runs.read_output(client, name, "registration", "registration.json")
+    return document

@@ -22,7 +22,7 @@ SNAPSHOTS = {
     "gate": {"mlops/__init__.py"}
     | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "decide", "policy")},
     "register": {"mlops/__init__.py"}
-    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "register")},
+    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "card", "lineage", "register")},
 }
 
 

@@ -61,6 +61,9 @@ def train(
     ] = True,
     force: Annotated[bool, typer.Option("--force", help="run every step, reuse none")] = False,
     wait: Annotated[bool, typer.Option(help="wait for the end and show the evaluation")] = True,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="register what no commit holds, marked as dirty")
+    ] = False,
     output: Output = "text",
 ) -> None:
     """Run the training pipeline: prepare, train, evaluate, gate, register."""
@@ -70,7 +73,7 @@ def train(
     here = opened(target, output)
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, train_start, moment, register_model, force)
+    request = training.Request(published, train_start, moment, register_model, force, allow_dirty)
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
@@ -120,24 +123,10 @@ def register(
     output: Output = "text",
 ) -> None:
     """Register the model of a run that the gate let pass, as the next version."""
-    from ..registry import register as registry
-    from ..workspace import runs
-    from ..workspace.connect import sdk
+    from .. import training
 
     here = opened(target, output)
-    verdict = runs.read_output(here.client, job, "verdict", "verdict.json")
-    if verdict["decision"] != "pass":
-        raise GateRefused(f"the run {job} was refused: {'; '.join(verdict['reasons'])}")
-    evidence = runs.read_output(here.client, job, "evaluation", "evaluation.json")
-    with sdk():
-        document = registry.register(
-            here.client,
-            name=here.config.project.model,
-            source_job=registry.evaluate_step(here.client, job),
-            run=job,
-            evaluation=evidence,
-            data=runs.data_of(here.client, job),
-        )
+    document = training.register(here.client, here.config, here.target, job, here.console.say)
     here.console.result(document, f"{document['name']} version {document['version']}")
 
 
