@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,12 +117,12 @@ def gather(
     data: str,
     environments: Mapping[str, str],
     step_environments: Mapping[str, str],
-    asked: Mapping[str, Any],
+    asked: Sequence[str],
 ) -> dict[str, Any]:
     """The provenance of a run on the data asset `data` (`NAME:VERSION`), a document of schema provenance/1.
 
     `environments` maps folders of `environments/` to what they are registered as, `step_environments` components
-    to folders; `asked` is what the run was asked for beside the configuration.
+    to folders; `asked` are the options with which `mlops train` is asked for the same again.
     """
     text = config.file.read_text(encoding="utf-8")
     return {
@@ -142,7 +142,7 @@ def gather(
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
             "text": text,
         },
-        "asked": dict(asked),
+        "asked": list(asked),
     }
 
 

@@ -33,6 +33,14 @@ class Request:
     force: bool = False
     allow_dirty: bool = False
 
+    @property
+    def words(self) -> list[str]:
+        """The options with which `mlops train` asks for the same training again."""
+        words = ["--data", self.data.version]
+        if self.as_of:
+            words += ["--as-of", self.as_of]
+        return [*words, "--train-start", self.train_start] if self.train_start else words
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -77,7 +85,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         data=f"{request.data.name}:{request.data.version}",
         environments=needed,
         step_environments=STEP_ENVIRONMENTS,
-        asked={"as_of": request.as_of, "train_start": request.train_start},
+        asked=request.words,
     )
     with _files(policy=policy_of(config), provenance=origin) as (policy, origin_file), sdk():
         job = training(

@@ -34,6 +34,7 @@ for command in (
     runs.status,
     runs.logs,
     lineage.lineage,
+    lineage.reproduce,
     training.demo,
 ):
     app.command()(command)
