@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,12 +117,13 @@ def gather(
     data: str,
     environments: Mapping[str, str],
     step_environments: Mapping[str, str],
-    asked: Sequence[str],
+    asked: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The provenance of a run on the data asset `data` (`NAME:VERSION`), a document of schema provenance/1.
 
     `environments` maps folders of `environments/` to what they are registered as, `step_environments` components
-    to folders; `asked` are the options with which `mlops train` is asked for the same again.
+    to folders; `asked` is what the run was asked for, with the options
+    of `mlops train` (`words`) that ask for the same again.
     """
     text = config.file.read_text(encoding="utf-8")
     return {
@@ -142,7 +143,7 @@ def gather(
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
             "text": text,
         },
-        "asked": list(asked),
+        "asked": dict(asked),
     }
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import provenance
+from . import overrides, provenance
 from .config import Config, Target
 from .data import Published
-from .errors import GateRefused, RunFailed
+from .errors import BadInput, GateRefused, RunFailed
 from .gate.policy import policy_of
-from .workspace import environments, logs, runs
+from .workspace import endpoints, environments, logs, runs
 from .workspace.connect import sdk
 
 if TYPE_CHECKING:
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What to train on and how: a data asset, when the windows begin, what `now` is for the data's age."""
+    """What to train on and how: a data asset, the settings of training, what `now` is for the data's age."""
 
     data: Published
-    train_start: str = ""
+    settings: Mapping[str, Any]
     as_of: str | None = None
     register: bool = True
     force: bool = False
     allow_dirty: bool = False
 
-    @property
-    def words(self) -> list[str]:
+    def words(self, config: Config) -> list[str]:
         """The options with which `mlops train` asks for the same training again."""
         words = ["--data", self.data.version]
         if self.as_of:
             words += ["--as-of", self.as_of]
-        return [*words, "--train-start", self.train_start] if self.train_start else words
+        changed = overrides.assignments(config.training.settings, self.settings)
+        return [*words, *(word for each in changed for word in ("--set", each))]
 
 
 @dataclass(frozen=True)
@@ -54,29 +54,38 @@ class Trained:
 
 
 @contextlib.contextmanager
-def _files(**documents: dict[str, Any]) -> Iterator[list[Path]]:
-    """Documents as JSON files, named as they are given."""
+def _documents(**documents: Mapping[str, Any]) -> Iterator[dict[str, Path]]:
+    """Each as a file `NAME.json`; the same values are the same bytes, so that steps are reused."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{name}.json" for name in documents]
-        for path, document in zip(paths, documents.values(), strict=True):
-            path.write_text(json.dumps(document, indent=1, sort_keys=True))
-        yield paths
+        files = {name: Path(folder) / f"{name}.json" for name in documents}
+        for name, file in files.items():
+            # a date or a time of TOML is a text in JSON
+            file.write_text(json.dumps(documents[name], indent=1, sort_keys=True, default=str))
+        yield files
+
+
+def champion_of(client: MLClient, target: Target) -> endpoints.Serving | None:
+    """The version that takes the traffic of the target's endpoint; candidates are compared with it."""
+    return endpoints.serving(client, target.endpoint)
 
 
 def submit(client: MLClient, config: Config, target: Target, request: Request) -> str:
-    """Submit the pipeline and return the run's name.
+    """Submit the pipeline and return the run's name. What takes the traffic now is one of its inputs.
 
     Raises BadInput where a version would be registered of code that no commit holds, unless that is allowed.
     """
-    from pipelines.training import STEP_ENVIRONMENTS, Windows, training
+    from pipelines.components import NameTakenError
+    from pipelines.training import STEP_ENVIRONMENTS, Champion, training
 
     settings, code = config.training, provenance.code_of(config.root)
     if request.register and not (request.allow_dirty or target.allow_dirty):
         provenance.refuse_dirty(code, target.workspace)
-    freshness = {}
+    freshness: dict[str, Any] = {}
     if config.data.max_age_days:
-        freshness = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
+        limits = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
+        freshness = {key: value for key, value in limits.items() if value is not None}
     needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
+    champion = champion_of(client, target)
     _ensure_compute(client, target)
     origin = provenance.gather(
         client,
@@ -85,22 +94,27 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         data=f"{request.data.name}:{request.data.version}",
         environments=needed,
         step_environments=STEP_ENVIRONMENTS,
-        asked=request.words,
+        asked={"words": request.words(config), "settings": dict(request.settings), "freshness": freshness},
     )
-    with _files(policy=policy_of(config), provenance=origin) as (policy, origin_file), sdk():
-        job = training(
-            transactions=request.data.reference,
-            policy=policy,
-            provenance=origin_file,
-            environments=needed,
-            compute=target.compute,
-            families=settings.families,
-            windows=Windows(request.train_start, settings.train_days, settings.delay_days, settings.test_days),
-            seed=settings.seed,
-            freshness={key: value for key, value in freshness.items() if value is not None},
-            timeout_seconds=settings.step_timeout_seconds,
-            model_name=config.project.model if request.register else "",
-        )
+    documents = {"policy": policy_of(config), "settings": request.settings, "provenance": origin}
+    with _documents(**documents) as files, sdk():
+        try:
+            job = training(
+                transactions=request.data.reference,
+                policy=files["policy"],
+                settings=files["settings"],
+                provenance=files["provenance"],
+                environments=needed,
+                compute=target.compute,
+                families={name: settings.parameters.get(name, {}) for name in settings.families},
+                seed=settings.seed,
+                freshness=freshness,
+                timeout_seconds=settings.step_timeout_seconds,
+                champion=Champion(champion.label, champion.reference) if champion else None,
+                model_name=config.project.model if request.register else "",
+            )
+        except NameTakenError as error:
+            raise BadInput(f"{config.file.name}, [training.parameters]: {error}") from error
         job.settings.force_rerun = request.force
         submitted = client.jobs.create_or_update(job, experiment_name=settings.experiment)
     return str(submitted.name)

@@ -143,7 +143,7 @@ def _submitted(config: Config, root: Path, target: str, provenance: dict[str, An
         file = Path(folder) / provenance["configuration"]["file"]
         file.write_text(provenance["configuration"]["text"], encoding="utf-8")
         ended = subprocess.run(
-            [sys.executable, "-P", "-m", MAIN, "train", *provenance["asked"], *AGAIN, "--target", target],
+            [sys.executable, "-P", "-m", MAIN, "train", *provenance["asked"]["words"], *AGAIN, "--target", target],
             cwd=root,
             env={
                 **os.environ,

@@ -2,7 +2,7 @@
 
 A version is made from the evaluated model's output (`azureml://jobs/…/outputs/model/paths/`), never from a
 tracking run: Azure's tracking server refuses that with MLflow 3. A model is registered once: run again for the
-same output, this finds the version that it made.
+same output, or for the same files (a model that was judged again, against a new champion), this finds its version.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ SOURCE = "source_job"
 """The tag with the step whose output the version is."""
 REGISTERING = "registering_run"
 """The tag with the run whose output `registration` holds lineage.json and model-card.md."""
+FILES = "files_sha256"
+"""The tag with the hash of the model's files."""
 
 
 def register(
@@ -30,7 +32,8 @@ def register(
     Returns a document of schema registration/1.
     """
     data = evidence.provenance["data"]
-    version = find(client, name, run[SOURCE])
+    files = evidence.artifact["folder_sha256"]
+    version = find(client, name, run[SOURCE], files)
     existed = version is not None
     if version is None:
         version = _create(client, name, run, registering, evidence)
@@ -47,22 +50,24 @@ def register(
     }
 
 
-def find(client: MLClient, name: str, source_job: str) -> int | None:
-    """The version that was made from this job's output. Versions are numbers; the highest one counts."""
+def find(client: MLClient, name: str, source_job: str, files: str) -> int | None:
+    """The version that was made from this job's output or has these files; of several the highest number."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
         versions = list(client.models.list(name=name))
     except ResourceNotFoundError:
         return None
-    same = [int(model.version) for model in versions if (model.tags or {}).get(SOURCE) == source_job]
+    found = [(int(model.version), model.tags or {}) for model in versions]
+    same = [number for number, tags in found if tags.get(SOURCE) == source_job or tags.get(FILES) == files]
     return max(same, default=None)
 
 
 def _create(client: MLClient, name: str, run: dict[str, Any], registering: str, evidence: Evidence) -> int:
     from azure.ai.ml.entities import Model
 
-    tags = {SOURCE: run[SOURCE], "run": run["name"], REGISTERING: registering, **evidence.facts()}
+    tags = {SOURCE: run[SOURCE], "run": run["name"], REGISTERING: registering}
+    tags |= {FILES: evidence.artifact["folder_sha256"], **evidence.facts()}
     model = client.models.create_or_update(
         Model(
             name=name,
