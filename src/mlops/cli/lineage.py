@@ -44,3 +44,25 @@ def reproduce(
     here.console.result(document, told.reproduction(document, markdown=here.markdown))
     if document["verdict"] == DIFFERENT:
         raise MlopsError(f"{version.title} is not what comes out now: {document['first']} differs first")
+
+
+def compare(
+    older: Version,
+    newer: Version,
+    target: Target = "local",
+    explain: Annotated[
+        bool, typer.Option("--shares/--no-shares", help="train combinations to say what each change explains")
+    ] = True,
+    output: Output = "text",
+) -> None:
+    """Show by how much two versions differ, where, what changed, and how much of it each change explains."""
+    from ..lineage import compare as comparing
+    from ..lineage import memory, text
+
+    here = opened(target, output)
+    name = here.config.project.model
+    versions = (memory.version(here.client, name, older), memory.version(here.client, name, newer))
+    document = comparing.compare(
+        here.client, here.config, here.target, *versions, here.console.say, explain=explain
+    )
+    here.console.result(document, text.comparison(document, markdown=here.markdown))

@@ -34,6 +34,7 @@ for command in (
     runs.status,
     runs.logs,
     lineage.lineage,
+    lineage.compare,
     lineage.reproduce,
     training.demo,
 ):

@@ -22,6 +22,7 @@ from ..config import Config
 from ..errors import BadInput, RunFailed
 from ..provenance import data_of, lock_of
 from ..workspace import logs, runs
+from .changes import changed_packages
 from .memory import Version
 from .verdict import Made, judge, made_of
 
@@ -129,12 +130,6 @@ def _locks(root: Path, recorded: dict[str, Any], *, current_locks: bool) -> Iter
         changed = ", ".join(changed_packages(before["packages"], now["packages"])) or "nothing but its text"
         whose = "today's lock" if current_locks else "the lock of the commit"
         yield f"{whose} of {folder} is not the recorded one: {changed}"
-
-
-def changed_packages(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """What differs between two locks: `name 1.0 → 1.1`; none is written as a dash."""
-    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    return [f"{name} {before.get(name, '-')} → {now.get(name, '-')}" for name in names]
 
 
 def _submitted(config: Config, root: Path, target: str, provenance: dict[str, Any]) -> str:
