@@ -117,22 +117,33 @@ def training(
 
 
 def registration(
-    *, run: str, outputs: Mapping[str, str], environments: Mapping[str, str], compute: str, model_name: str
+    *, run: str, inputs: Mapping[str, str], environments: Mapping[str, str], compute: str, model_name: str
 ) -> "PipelineJob":
     """The last step of training alone, for a run that did not register: ready to be submitted.
 
-    `outputs` are the places of that run's model, evaluation, verdict and provenance, `azureml://…`.
+    `inputs` are where that run's model, evaluation, verdict and provenance are: `azureml://…`, or a local path.
     """
     from azure.ai.ml import Input, dsl
 
     register = Components(environments).load("register", STEP_ENVIRONMENTS["register"])
-    types = {name: each.type for name, each in register.inputs.items() if name in outputs}
+    types = {name: each.type for name, each in register.inputs.items() if name in inputs}
 
     @dsl.pipeline(default_compute=compute, display_name="registration")  # type: ignore[untyped-decorator]
-    def graph() -> dict[str, Any]:
-        given = {name: Input(type=types[name], path=place) for name, place in outputs.items()}
-        node = register(**given, run=run, model_name=model_name)
+    def graph(
+        model: Input(type=types["model"]),  # type: ignore[valid-type]
+        evaluation: Input(type=types["evaluation"]),  # type: ignore[valid-type]
+        verdict: Input(type=types["verdict"]),  # type: ignore[valid-type]
+        provenance: Input(type=types["provenance"]),  # type: ignore[valid-type]
+    ) -> dict[str, Any]:
+        node = register(
+            model=model,
+            evaluation=evaluation,
+            verdict=verdict,
+            provenance=provenance,
+            run=run,
+            model_name=model_name,
+        )
         node.name = "register"
         return {"registration": node.outputs.registration}
 
-    return graph()
+    return graph(**{name: Input(type=types[name], path=place) for name, place in inputs.items()})

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
+REFUSALS = ("is refused", "is undecided", "needs approval")
+"""What the gate's line says of a candidate that it does not let pass."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What to train on and how: a data asset, the settings of training, what `now` is for the data's age."""
@@ -141,37 +145,35 @@ def follow(client: MLClient, job: str, report: runs.Report) -> Trained:
     if status != "Completed":
         refused = any(step.name == "gate" and step.status == "Failed" for step in steps)
         reason = logs.failure(client, job)
-        kind = GateRefused if refused and "is refused" in reason else RunFailed
+        kind = GateRefused if refused and any(verdict in reason for verdict in REFUSALS) else RunFailed
         raise kind(f"the run {job} is {status}: {reason}", f"its logs: mlops logs {job}")
     registered = any(step.name == "register" for step in steps)
     return Trained(
         job=job,
         evaluation=runs.read_output(client, job, "evaluation", "evaluation.json"),
-        verdict=runs.read_output(client, job, "verdict", "verdict.json"),
+        verdict=runs.read_output(client, job, "verdict", "gate.json"),
         registration=runs.read_output(client, job, "registration", "registration.json") if registered else None,
         steps=steps,
     )
 
 
-def register(client: MLClient, config: Config, target: Target, job: str, report: runs.Report) -> dict[str, Any]:
+def register(
+    client: MLClient, config: Config, target: Target, job: str, verdict: Mapping[str, Any], report: runs.Report
+) -> dict[str, Any]:
     """Register the model of a run that did not do it itself, by the same step: the document of the registration.
 
-    Raises GateRefused where the gate refused it, RunFailed where the step fails.
+    `verdict` is the gate's on it, with a person's approval where it needs one. Raises RunFailed.
     """
     from pipelines.training import STEP_ENVIRONMENTS, registration
 
-    verdict = runs.read_output(client, job, "verdict", "verdict.json")
-    if verdict["decision"] != "pass":
-        raise GateRefused(f"the run {job} was refused: {'; '.join(verdict['reasons'])}")
-    wrote = {step.name: step.source for step in runs.steps_of(client, job)}
-    places = {"model": wrote["evaluate"], "evaluation": wrote["evaluate"], "verdict": wrote["gate"]}
-    outputs = {name: f"azureml://jobs/{step}/outputs/{name}/paths/" for name, step in places.items()}
-    outputs["provenance"] = runs.job_of(client, job).inputs["provenance"].path
+    wrote = {step.name: step.source for step in runs.steps_of(client, job)}["evaluate"]
+    places = {name: f"azureml://jobs/{wrote}/outputs/{name}/paths/" for name in ("model", "evaluation")}
     needed = environments.ensure(client, config, {STEP_ENVIRONMENTS["register"]})
-    with sdk():
+    given = runs.job_of(client, job).inputs
+    with _documents(gate=verdict) as files, sdk():
         pipeline = registration(
             run=job,
-            outputs=outputs,
+            inputs={**places, "verdict": str(files["gate"].parent), "provenance": given["provenance"].path},
             environments=needed,
             compute=target.compute,
             model_name=config.project.model,

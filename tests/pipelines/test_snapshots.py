@@ -20,8 +20,14 @@ SNAPSHOTS = {
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
     | {"fraud/settings.py", "fraud/training/__init__.py", "fraud/training/split.py"}
     | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
-    "gate": {"mlops/__init__.py"}
-    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "decide", "policy")},
+    "gate": {"mlops/__init__.py", "mlops/output.py", "mlops/report/__init__.py"}
+    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "case", "comparing", "decide", "evidence")}
+    | {f"mlops/gate/{name}.py" for name in ("junit", "measuring", "policy", "rules", "shape")}
+    | {
+        f"mlops/report/evidence/{name}.py"
+        for name in ("__init__", "document", "figures", "markup", "page", "text")
+    }
+    | {"mlops/report/evidence/page.css"},
     "register": {"mlops/__init__.py"}
     | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "card", "lineage", "register")},
 }

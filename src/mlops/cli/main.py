@@ -29,6 +29,7 @@ for command in (
     training.train,
     training.gate,
     training.register,
+    training.report,
     release.deploy,
     release.score,
     runs.status,

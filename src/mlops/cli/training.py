@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import BadInput, GateRefused
+from ..errors import BadInput
 from .options import STARTED, Output, Target, console_of, opened
 
 data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_help=True)
@@ -71,7 +71,7 @@ def train(
 ) -> None:
     """Run the training pipeline: prepare, train, evaluate, gate, register."""
     from .. import data, overrides, training
-    from ..report import evaluation
+    from ..report import evidence
 
     here = opened(target, output)
     settings = overrides.overridden(here.config.training.settings, assignments or [])
@@ -92,7 +92,7 @@ def train(
         "registration": trained.registration,
         "reused": [step.name for step in trained.steps if step.reused],
     }
-    lines = evaluation.lines(trained.evaluation, trained.verdict, markdown=here.markdown)
+    lines = evidence.lines(trained.evaluation, trained.verdict, markdown=here.markdown)
     if trained.registration:
         name, version = trained.registration["name"], trained.registration["version"]
         lines.append(f"registered {name} version {version}")
@@ -104,34 +104,63 @@ def gate(
     target: Target = "local",
     output: Output = "text",
 ) -> None:
-    """Judge a run by the thresholds of mlops.toml as they are now. Exit code 3 if it is refused."""
-    from ..gate.decide import UnusableEvidence, decide
-    from ..gate.policy import policy_of
-    from ..report import evaluation
-    from ..workspace import runs
+    """Judge a run by [gate] of mlops.toml as it is now. Exit code 3 if it is not accepted."""
+    from .. import judging
+    from ..report import evidence
 
     here = opened(target, output)
-    evidence = runs.read_output(here.client, job, "evaluation", "evaluation.json")
-    try:
-        verdict = decide(evidence, policy_of(here.config))
-    except UnusableEvidence as error:
-        raise BadInput(str(error)) from error
-    here.console.result(verdict, evaluation.lines(evidence, verdict, markdown=here.markdown))
-    if verdict["decision"] != "pass":
-        raise GateRefused(f"{verdict['candidate']}: {'; '.join(verdict['reasons'])}")
+    evaluation, verdict = judging.judge(here.client, here.config, job)
+    here.console.result(verdict, evidence.lines(evaluation, verdict, markdown=here.markdown))
+    judging.demand(verdict)
 
 
 def register(
-    job: Annotated[str, typer.Argument(help="a training run that passed the gate")],
+    job: Annotated[str, typer.Argument(help="a training run that the gate let pass, or whose model is approved")],
     target: Target = "local",
+    approve: Annotated[
+        str | None,
+        typer.Option(
+            help="why a model that needs approval may be registered; judges it again and records the reason"
+        ),
+    ] = None,
     output: Output = "text",
 ) -> None:
     """Register the model of a run that the gate let pass, as the next version."""
-    from .. import training
+    from .. import judging, training
+    from ..workspace import runs
 
     here = opened(target, output)
-    document = training.register(here.client, here.config, here.target, job, here.console.say)
+    if approve is None:
+        verdict = runs.read_output(here.client, job, "verdict", "gate.json")
+    else:
+        _, verdict = judging.approve(here.client, here.config, job, approve)
+    judging.demand(verdict)
+    document = training.register(here.client, here.config, here.target, job, verdict, here.console.say)
     here.console.result(document, f"{document['name']} version {document['version']}")
+
+
+def report(
+    job: Annotated[str, typer.Argument(help="a training run")],
+    html: Annotated[Path | None, typer.Option(help="write the page to this file")] = None,
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """The report of a run: metrics with intervals, the gate's rules, slices; with --html also curves and more."""
+    from ..report import evidence
+    from ..workspace import runs
+
+    here = opened(target, output)
+    evaluation = runs.read_output(here.client, job, "evaluation", "evaluation.json")
+    verdict = runs.read_output(here.client, job, "verdict", "gate.json")
+    if html:
+        try:
+            html.write_text(evidence.page(evaluation, verdict), encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"{html} cannot be written: {error.strerror}") from error
+        here.console.say(f"wrote {html}")
+    here.console.result(
+        {"evaluation": evaluation, "verdict": verdict}, evidence.lines(evaluation, verdict, markdown=here.markdown)
+    )
 
 
 def demo(

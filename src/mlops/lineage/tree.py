@@ -74,7 +74,7 @@ def _deployments(found: list[dict[str, Any]]) -> Node:
 
 
 def _verdict(gate: dict[str, Any]) -> Node:
-    champion = f"against the champion {gate['champion']}" if gate.get("champion") else "there was no champion"
+    champion = f"against the champion {gate['champion']}" if gate["champion"] else "there was no champion"
     reasons = tuple(Node(reason) for reason in gate["reasons"])
     return Node(f"verdict: {gate['decision']}, {champion}", reasons)
 
@@ -83,14 +83,14 @@ def _artifact(lineage: dict[str, Any]) -> Node:
     artifact, training = lineage["artifact"], lineage["training"]
     framework = artifact["framework"]
     parameters = ", ".join(f"{name} {value}" for name, value in training.get("parameters", {}).items())
-    metrics = lineage["evaluation"]["metrics"]
+    metrics = lineage["evaluation"]["candidate"]["values"]
     said = [
         f"{artifact['file']} {_short(artifact['sha256'])}, {artifact['bytes']:,} bytes",
         f"{framework['flavour']} {framework['version']}",
         *([f"parameters: {parameters}"] if parameters else []),
         *([f"seed {training['seed']}"] if "seed" in training else []),
         *([f"features: {', '.join(training['features'])}"] if "features" in training else []),
-        ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()),
+        ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if value is not None),
     ]
     return Node(f"model: {lineage['evaluation']['selected']}", tuple(map(Node, said)))
 

@@ -50,8 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("register: the model has no MLmodel file\n")
         return 1
     found = evidence(options.model, options.evaluation, options.verdict, options.provenance)
-    if found.verdict["decision"] != "pass":
-        sys.stderr.write(f"register: the gate refused the candidate: {'; '.join(found.verdict['reasons'])}\n")
+    if not found.lets_pass:
+        reasons = "; ".join(found.verdict["reasons"])
+        sys.stderr.write(f"register: the gate's verdict is {found.verdict['decision']}: {reasons}\n")
         return 1
     client, own = _client_of_step(), os.environ["AZUREML_ROOT_RUN_ID"]
     run = run_of(client, options.run or own)

@@ -16,14 +16,13 @@ def _lines(lineage: Mapping[str, Any]) -> Iterator[str]:
     provenance, artifact = lineage["provenance"], lineage["artifact"]
     data, code, by = provenance["data"], provenance["code"], provenance["by"]
     yield f"# {lineage['name']} version {lineage['version']}"
-    if title := evaluation.get("title"):
-        yield from ("", f"{title}.")
+    yield from ("", f"{evaluation['title']}.")
     yield from ("", "## What it is", "")
     yield from _table(
         ("", ""),
         [
             ("family", evaluation["selected"]),
-            ("selected by", evaluation.get("selected_by", "")),
+            ("selected by", evaluation["selected_by"]),
             ("parameters", _pairs(training.get("parameters", {}))),
             ("seed", training.get("seed", "")),
             ("features", ", ".join(training.get("features", []))),
@@ -32,7 +31,7 @@ def _lines(lineage: Mapping[str, Any]) -> Iterator[str]:
         ],
     )
     yield from ("", "## What it was trained and tested on", "")
-    counted = [(name, evaluation.get("data", {}).get(name)) for name in ("rows", "units", "events")]
+    counted = [(name, evaluation["data"].get(name)) for name in ("rows", "units", "events")]
     yield from _table(
         ("", ""),
         [
@@ -48,7 +47,7 @@ def _lines(lineage: Mapping[str, Any]) -> Iterator[str]:
         yield from ("", "Not assessed, for want of rows:", "")
         yield from (f"- {each['slice']} {each['group']}: {each['reason']}" for each in not_assessed)
     yield from ("", "## Why it was let pass", "")
-    against = f" against {gate['champion']}" if gate.get("champion") else ", no version was in production"
+    against = f" against {gate['champion']}" if gate["champion"] else ", no version was in production"
     yield f"Verdict: {gate['decision']}{against}."
     for alarm in evaluation.get("alarms") or []:
         yield f"Alarm: {alarm['text']}"
@@ -59,14 +58,12 @@ def _lines(lineage: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> Iterator[Sequence[object]]:
-    candidate = evaluation.get("candidate") or {"values": evaluation["metrics"]}
-    described = evaluation["metrics"] if "candidate" in evaluation else {}
+    candidate = evaluation["candidate"]
     for name, value in candidate["values"].items():
-        about = described.get(name, {})
-        digits = about.get("digits", 4)
-        low_high = candidate.get("intervals", {}).get(name, {}).get("0.95")
-        interval = " to ".join(f"{end:.{digits}f}" for end in low_high) if low_high else ""
-        yield (about.get("title", name), "" if value is None else f"{value:.{digits}f}", interval)
+        about = evaluation["metrics"][name]
+        ends = candidate["intervals"].get(name, {}).get("0.95") or []
+        interval = " to ".join(f"{end:.{about['digits']}f}" for end in ends)
+        yield (about["title"], "" if value is None else f"{value:.{about['digits']}f}", interval)
 
 
 def _table(head: Sequence[str], rows: Any) -> Iterator[str]:

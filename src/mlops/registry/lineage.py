@@ -16,6 +16,7 @@ from typing import Any
 CHUNK = 1 << 20
 MODEL_FILE = "MLmodel"
 TRAINING = "training.json"
+ACCEPT, NEEDS_APPROVAL, DRY_RUN = "accept", "needs-approval", "dry_run"
 LONGEST = 256
 """Characters that the value of a tag may have."""
 
@@ -32,9 +33,15 @@ class Evidence:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """What the candidate reached on the test rows."""
-        values: dict[str, float] = self.evaluation["metrics"]
-        return values
+        """What the candidate reached on the test rows; what could not be measured is left out."""
+        values = self.evaluation["candidate"]["values"]
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether the gate's verdict lets it be registered: by itself, by a person's approval, or in a dry run."""
+        decision, approved = self.verdict["decision"], bool(self.verdict["approval"])
+        return decision == ACCEPT or (decision == NEEDS_APPROVAL and approved) or self.verdict["mode"] == DRY_RUN
 
     def facts(self) -> dict[str, str]:
         """The short facts that a version carries as tags.
@@ -42,7 +49,7 @@ class Evidence:
         Digests, commits and seeds say what they are: none could be taken for a metric.
         """
         by, code, data = (self.provenance[part] for part in ("by", "code", "data"))
-        workflow = by["workflow"] or {}
+        workflow, approval = by["workflow"] or {}, self.verdict["approval"] or {}
         said = {
             "by": by["name"],
             "actor": workflow.get("actor"),
@@ -55,10 +62,14 @@ class Evidence:
             "artifact": _digest(self.artifact["sha256"]),
             "machine": _digest(fingerprint(self.training.get("machine"))),
             "family": self.evaluation["selected"],
-            "champion": self.verdict.get("champion"),
+            "champion": self.verdict["champion"],
             "verdict": self.verdict["decision"],
+            "gate": self.verdict["mode"],
+            "approved_by": approval.get("who"),
+            "approved_at": approval.get("when"),
+            "approved_because": approval.get("why"),
         }
-        metrics = {name: f"{value:.6f}" for name, value in self.metrics.items() if value is not None}
+        metrics = {name: f"{value:.6f}" for name, value in self.metrics.items()}
         return {name: str(value)[:LONGEST] for name, value in {**said, **metrics}.items() if value}
 
     def lineage(self, registration: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +92,7 @@ def evidence(model: Path, evaluation: Path, verdict: Path, provenance: Path) -> 
     training = model / TRAINING
     return Evidence(
         read(evaluation / "evaluation.json"),
-        read(verdict / "verdict.json"),
+        read(verdict / "gate.json"),
         read(provenance),
         read(training) if training.is_file() else {},
         artifact(model),
