@@ -14,11 +14,12 @@ SNAPSHOTS = {
     | {"fraud/features/__init__.py", "fraud/features/features.sql", "fraud/features/prepare.py"},
     "train": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/settings.py"}
-    | {f"fraud/training/{name}.py" for name in ("__init__", "export", "families", "split", "train")},
+    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
+    | {"fraud/evaluation/__init__.py", "fraud/evaluation/metrics.py"}
+    | {f"fraud/training/{file.name}" for file in (REPOSITORY / "src/fraud/training").glob("*.py")},
     "evaluate": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/settings.py", "fraud/training/__init__.py", "fraud/training/split.py"}
+    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
     | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
     "gate": {"mlops/__init__.py", "mlops/output.py", "mlops/report/__init__.py"}
     | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "case", "comparing", "decide", "evidence")}
