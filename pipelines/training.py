@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipelines.components import Components, candidates, parameters, words
@@ -18,7 +19,7 @@ STEP_ENVIRONMENTS = {
     "gate": "register",
     "register": "register",
 }
-"""Which folder of `environments/` a component runs in."""
+"""Which folder of `environments/` a component runs in; `family_environments` name others for training."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def training(
     seed: int,
     freshness: Mapping[str, Any],
     timeout_seconds: int,
+    family_environments: Mapping[str, str] = MappingProxyType({}),
     champion: Champion | None = None,
     model_name: str = "",
 ) -> "PipelineJob":
@@ -48,16 +50,20 @@ def training(
 
     `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are
     local files; `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each
-    to its parameters that are not the default; `freshness` holds max_age_days and as_of where they are to be
-    checked. With `model_name` the last step registers the model under it.
+    to its parameters that are not the default, `family_environments` those to their folders that `train` does not
+    do for; `freshness` holds max_age_days and as_of where they are to be checked. With `model_name` the last step
+    registers the model under it.
     """
     from azure.ai.ml import Input, dsl
 
     components = Components(environments)
     compared_with = champion.name if champion else ""
 
-    def step(component: str, inputs: Mapping[str, Any], name: str = "", **repeated: Any) -> Any:
-        node = components.load(component, STEP_ENVIRONMENTS[component], **repeated)(**inputs)
+    def step(
+        component: str, inputs: Mapping[str, Any], name: str = "", environment: str = "", **repeated: Any
+    ) -> Any:
+        environment = environment or STEP_ENVIRONMENTS[component]
+        node = components.load(component, environment, **repeated)(**inputs)
         node.name = name or component
         node.set_limits(timeout=timeout_seconds)
         return node.outputs
@@ -77,6 +83,7 @@ def training(
                 "train",
                 {**common, "family": family, **words(values)},
                 f"train_{family}",
+                environment=family_environments.get(family, ""),
                 parameter=parameters(values),
             ).model
             for family, values in families.items()
