@@ -180,6 +180,7 @@ class Target(Section):
     endpoint: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")]
     instance_type: str
     instance_count: Positive = 1
+    allow_dirty: bool = False
 
 
 class Config(Section):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from .gate.policy import policy_of
 from .gate.shape import UnusableEvidence
 from .report.evidence import sentence
 from .workspace import runs
+from .workspace.connect import caller
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -41,13 +41,7 @@ def approve(client: MLClient, config: Config, job: str, reason: str) -> tuple[di
             "only a model that needs approval can be approved; the gate's other verdicts stand",
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return evaluation, {**verdict, "approval": {"who": who(client), "when": now, "why": reason.strip()}}
-
-
-def who(client: MLClient) -> str:
-    """Whoever is signed in, as the token says it; else the user of this machine."""
-    del client
-    return getpass.getuser()
+    return evaluation, {**verdict, "approval": {"who": caller()["name"], "when": now, "why": reason.strip()}}
 
 
 def demand(verdict: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ def graph(
         asset="azureml:transactions:1",
         policy=FILE,
         settings=FILE,
+        provenance=FILE,
         environments={
             folder: f"azureml:fraud-{folder}:1" for folder in ("train", "register", *environments.values())
         },

@@ -11,7 +11,7 @@ import typer
 from azureml_local.machine.errors import LocalError
 
 from ..errors import MlopsError
-from . import bootstrap, infra, local, release, runs, training
+from . import bootstrap, infra, lineage, local, release, runs, training
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -34,6 +34,9 @@ for command in (
     release.score,
     runs.status,
     runs.logs,
+    lineage.lineage,
+    lineage.compare,
+    lineage.reproduce,
     training.demo,
 ):
     app.command()(command)

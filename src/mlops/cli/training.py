@@ -64,6 +64,9 @@ def train(
     ] = True,
     force: Annotated[bool, typer.Option("--force", help="run every step, reuse none")] = False,
     wait: Annotated[bool, typer.Option(help="wait for the end and show the evaluation")] = True,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="register what no commit holds, marked as dirty")
+    ] = False,
     output: Output = "text",
 ) -> None:
     """Run the training pipeline: prepare, train, evaluate, gate, register."""
@@ -74,7 +77,7 @@ def train(
     settings = overrides.overridden(here.config.training.settings, assignments or [])
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, settings, moment, register_model, force)
+    request = training.Request(published, settings, moment, register_model, force, allow_dirty)
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
@@ -123,28 +126,16 @@ def register(
     output: Output = "text",
 ) -> None:
     """Register the model of a run that the gate let pass, as the next version."""
-    from .. import judging
-    from ..registry import register as registry
+    from .. import judging, training
     from ..workspace import runs
-    from ..workspace.connect import sdk
 
     here = opened(target, output)
     if approve is None:
-        evaluation = runs.read_output(here.client, job, "evaluation", "evaluation.json")
         verdict = runs.read_output(here.client, job, "verdict", "gate.json")
     else:
-        evaluation, verdict = judging.approve(here.client, here.config, job, approve)
+        _, verdict = judging.approve(here.client, here.config, job, approve)
     judging.demand(verdict)
-    with sdk():
-        document = registry.register(
-            here.client,
-            name=here.config.project.model,
-            source_job=registry.evaluate_step(here.client, job),
-            run=job,
-            evaluation=evaluation,
-            data=runs.data_of(here.client, job),
-            verdict=verdict,
-        )
+    document = training.register(here.client, here.config, here.target, job, verdict, here.console.say)
     here.console.result(document, f"{document['name']} version {document['version']}")
 
 
