@@ -59,6 +59,9 @@ class Command:
         compute = str(values.get("computeId") or "").rpartition("/")[2]
         return {"_azureml.ComputeTargetType": "amlctrain", "_azureml.ClusterName": compute}
 
+    def tags(self, values: Body) -> dict[str, str]:
+        return {}
+
     def run(self, context: Context, run: Run, job: Body, cancelled: threading.Event) -> End:
         outputs = graph.top_level_outputs(job, run.workspace, run.id)
         run.note(outputs=graph.as_record(outputs))
