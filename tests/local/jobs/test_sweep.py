@@ -306,9 +306,9 @@ def test_a_node_hands_the_best_trial_s_outputs_on(client, tmp_path):
     assert statuses(client, tuned.name) == dict.fromkeys("012", "Completed")
     client.jobs.download(done.name, output_name="model", download_path=tmp_path / "got")
     assert (tmp_path / "got/named-outputs/model/model.txt").read_text() == "given7"
-    # what runs again is the sweep; its best trial is the same, and so the step that reads it is not run again
     again = {child.display_name: child for child in children(client, submit(client, pipeline(graph)).name)}
-    assert "azureml.isreused" not in again["tuned"].properties
+    assert again["tuned"].properties["azureml.reusedrunid"] == tuned.name
+    assert again["after"].properties["azureml.isreused"] == "true"
 
 
 def test_an_output_is_copied_to_the_place_that_was_asked_for_and_registered(client, tmp_path):

@@ -16,11 +16,12 @@ from ...assets import environments
 from ...assets.registering import register_outputs
 from ...runs.outputs import declared_uri
 from ...runs.run import Run
+from ...steps import reuse
 from ...steps.bindings import Value
 from ...steps.step import End, Step
 from .. import graph
 from ..checks import check_compute
-from ..command import SUBMISSION
+from ..command import SUBMISSION, unless_reused
 from ..kind import NodeRun
 from . import space
 from .space import Values
@@ -95,7 +96,7 @@ class Sweep:
         return _trials(context, run, Study.read(job), template, cancelled)(completed)
 
     def run_node(self, asked: NodeRun) -> End:
-        """Run a node. Its best trial is known only afterwards, so it is never reused."""
+        """Run a node, unless it ran before as it is now: as the older SDK says of its HyperDriveStep."""
         context, run, node = asked.context, asked.run, asked.node
         study = Study.read(node.body)
         run.note(properties={**self.properties(node.body), **run.record()["properties"]})
@@ -109,7 +110,9 @@ class Sweep:
             elif asked.outputs:
                 raise BadRequest(f"There is no best trial: no trial that completed has logged {study.metric}.")
 
-        return _trials(context, run, study, template, asked.cancelled)(completed)
+        key = reuse.key(context, run.workspace, template, asked.declared, study.content())
+        trials = _trials(context, run, study, template, asked.cancelled)
+        return unless_reused(asked, key, lambda: trials(completed))
 
 
 def _trials(context: Context, run: Run, study: Study, template: Step, cancelled: threading.Event) -> Trials:

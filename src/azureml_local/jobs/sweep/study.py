@@ -83,6 +83,10 @@ class Study:
     def objective(self) -> str:
         return _compact({"name": self.metric, "goal": self.goal})
 
+    def content(self) -> dict[str, str]:
+        """All that it asks for, to compare it with another."""
+        return {**self.tags(), "trial_timeout": str(self.limits.trial_timeout)}
+
     def tags(self) -> dict[str, str]:
         """The tags that the service gives a sweep. Source: recorded traffic, sweep_job, 2026-03."""
         names = ("rule", "logbase", "seed") if self.algorithm == "random" else ()
