@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Config
 from .errors import BadInput
-from .project import check_contract, entry
+from .project import call, check_contract
 from .workspace.connect import sdk
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def generate(config: Config, folder: Path) -> tuple[Path, bool]:
         return file, True
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        entry(config.project.generator)(file, **config.demo.model_dump())
+        call(config.project.generator, file, table="demo", options=config.demo)
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror}") from error
     return file, False
@@ -73,7 +73,7 @@ def publish(client: MLClient, config: Config, path: Path, *, as_of: str | None =
     """
     name = config.data.asset
     validation = check_contract(config.project.contract, path)
-    last = str(validation["last"])
+    last = str(validation.get("last") or "")
     moment = _moment(as_of, last)
     check_age(config, str(path), last, moment)
     digest = content_hash(path)
@@ -84,9 +84,8 @@ def publish(client: MLClient, config: Config, path: Path, *, as_of: str | None =
 
     with tempfile.TemporaryDirectory() as scratch, sdk():
         folder = path if path.is_dir() else _as_folder(path, Path(scratch))
-        tags = {CONTENT: digest, "rows": str(validation["rows"]), "last": last}
-        if moment:
-            tags["as_of"] = moment
+        tags = {CONTENT: digest, "rows": str(validation["rows"])}
+        tags |= {name: value for name, value in (("last", last), ("as_of", moment)) if value}
         asset = client.data.create_or_update(
             Data(name=name, path=str(folder), type="uri_folder", tags=tags, description=f"Landed {name}")
         )

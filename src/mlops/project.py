@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sysconfig
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,26 @@ def _is_a_persons(file: str) -> bool:
     """Whether a frame is neither of this module nor of Python or a library."""
     paths = sysconfig.get_paths()
     return file != __file__ and not file.startswith(("<frozen ", paths["stdlib"], paths["purelib"]))
+
+
+def call(name: str, *arguments: Any, table: str, options: Mapping[str, Any]) -> Any:
+    """The result of an entry that is called with a table of mlops.toml as its keyword arguments.
+
+    Raises BadInput where it takes no such key, lacks one, or refuses a value.
+    """
+    function = entry(name)
+    parameters = inspect.signature(function).parameters.values()
+    try:
+        inspect.signature(function).bind(*arguments, **options)
+    except TypeError as error:
+        known = ", ".join(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+        raise BadInput(f"mlops.toml, [{table}]: {name}: {error}", f"it takes {known}" if known else "") from error
+    try:
+        return function(*arguments, **options)
+    except ValueError as error:
+        raise BadInput(f"mlops.toml, [{table}]: {error}") from error
+    except TypeError as error:
+        raise BadInput(f"mlops.toml, [{table}]: {name} does not take these values: {_said(error)}") from error
 
 
 def check_contract(name: str, path: Path, **options: Any) -> dict[str, Any]:
