@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.components import Components, candidates, parameters, words
+from pipelines.search import Search
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
@@ -42,25 +43,39 @@ def training(
     freshness: Mapping[str, Any],
     timeout_seconds: int,
     champion: Champion | None = None,
+    searches: Mapping[str, Search] | None = None,
     model_name: str = "",
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are
-    local files; `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each
-    to its parameters that are not the default; `freshness` holds max_age_days and as_of where they are to be
-    checked. With `model_name` the last step registers the model under it.
+    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files;
+    `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its
+    parameters that are not the default, `searches` those that are swept to what is searched; `freshness` holds
+    max_age_days and as_of where they are to be checked. With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
 
     components = Components(environments)
     compared_with = champion.name if champion else ""
 
-    def step(component: str, inputs: Mapping[str, Any], name: str = "", **repeated: Any) -> Any:
-        node = components.load(component, STEP_ENVIRONMENTS[component], **repeated)(**inputs)
+    def step(
+        component: str, inputs: Mapping[str, Any], name: str = "", search: Search | None = None, **repeated: Any
+    ) -> Any:
+        made = components.load(component, STEP_ENVIRONMENTS[component], **repeated)
+        node = search.over(made, inputs, timeout_seconds) if search else made(**inputs)
         node.name = name or component
-        node.set_limits(timeout=timeout_seconds)
+        if search is None:
+            node.set_limits(timeout=timeout_seconds)
         return node.outputs
+
+    def train(family: str, values: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+        search = (searches or {}).get(family)
+        searched = search.samples if search else {}
+        fixed = {name: value for name, value in values.items() if name not in searched}
+        slots = parameters({**fixed, **searched})
+        return step(
+            "train", {**inputs, "family": family, **words(fixed)}, f"train_{family}", search, parameter=slots
+        )
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
     def graph(
@@ -72,15 +87,7 @@ def training(
     ) -> dict[str, Any]:
         prepared = step("prepare", {"transactions": data, **freshness})
         common = {"features": prepared.features, "settings": settings, "seed": seed}
-        trained = [
-            step(
-                "train",
-                {**common, "family": family, **words(values)},
-                f"train_{family}",
-                parameter=parameters(values),
-            ).model
-            for family, values in families.items()
-        ]
+        trained = [train(family, values, common).model for family, values in families.items()]
         slots = candidates(len(trained))
         given = {**common, **dict(zip(slots.inputs, trained, strict=True))}
         if compared_with:

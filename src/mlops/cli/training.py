@@ -62,6 +62,10 @@ def train(
     register_model: Annotated[
         bool, typer.Option("--register/--no-register", help="register the model if the gate lets it pass")
     ] = True,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAMILY", help="search the parameters in [training.sweep.FAMILY]; repeatable"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="run every step, reuse none")] = False,
     wait: Annotated[bool, typer.Option(help="wait for the end and show the evaluation")] = True,
     allow_dirty: Annotated[
@@ -77,7 +81,7 @@ def train(
     settings = overrides.overridden(here.config.training.settings, assignments or [])
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, settings, moment, register_model, force, allow_dirty)
+    request = training.Request(published, settings, moment, register_model, force, allow_dirty, sweep or ())
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
