@@ -11,7 +11,8 @@ COMMON = {f"fraud/{name}.py" for name in ("__init__", "errors", "output", "track
 SNAPSHOTS = {
     "prepare": COMMON
     | {"fraud/data/__init__.py", "fraud/data/contract.py", "fraud/data/reading.py"}
-    | {"fraud/features/__init__.py", "fraud/features/features.sql", "fraud/features/prepare.py"},
+    | {f"fraud/features/{name}" for name in ("__init__.py", "features.sql", "features_reported.sql")}
+    | {f"fraud/features/{name}.py" for name in ("lookahead", "prepare", "table")},
     "train": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
     | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
