@@ -31,14 +31,15 @@ def read(path: Path, files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
         entries = {str(each["file"]): dict(each) for each in document["files"]}
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise ContractError(f"{source}: it is no manifest of {SCHEMA}: {error!r}") from error
-    for name in sorted({*entries, *files}):
-        if name not in files:
-            raise ContractError(f"{path / name}: the manifest names it, and it is not there")
+    for name in files:
         if name not in entries:
             raise ContractError(f"{path / name}: the manifest does not name it")
-        with files[name].open("rb") as content:
+    for name, entry in entries.items():
+        if not (path / name).is_file():
+            raise ContractError(f"{path / name}: the manifest names it, and it is not there")
+        with (path / name).open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
-        if digest != entries[name].get("sha256"):
+        if digest != entry.get("sha256"):
             raise ContractError(f"{path / name}: its SHA-256 is {digest}, not the manifest's: it was altered")
     return entries
 
