@@ -95,9 +95,23 @@ class Local(Section):
     state: str = ".azureml-local"
 
 
+class Source(Section):
+    """Where data lands: files in storage (`blob`), or a kind of the project's own with settings of its own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    kind: Name
+    uri: str = ""
+    files: Annotated[list[str], Field(min_length=1)] = ["*"]
+
+
 class Data(Section):
+    """`contract` holds keyword arguments of the project's contract, which `mlops` does not know."""
+
     asset: Name
     max_age_days: Positive | None = None
+    max_landing_age_days: Positive | None = None
+    contract: dict[str, Any] = {}
+    source: Source | None = None
 
 
 BOUNDS, BELL = ("min_value", "max_value"), ("mu", "sigma")

@@ -52,6 +52,28 @@ def publish(
     here.console.result(document, f"{found.name}:{found.version} {word} ({found.validation['rows']} rows)")
 
 
+@data_app.command()
+def ingest(target: Target = "local", as_of: AsOf = None, output: Output = "text") -> None:
+    """Take what has landed since, each file once, and publish it with what there was as the next version."""
+    from dataclasses import asdict
+
+    from .. import data
+
+    here = opened(target, output)
+    done = data.ingest(here.client, here.config, as_of=as_of)
+    found, files = done.published, asdict(done.files)
+    document = {"name": found.name, "version": found.version, "existed": found.existed, **files}
+    word = "holds all that has landed" if found.existed else "published"
+    said = [f"{len(names)} {kind}" for kind, names in files.items() if names]
+    lines = [f"{found.name}:{found.version} {word}" + (f" ({', '.join(said)})" if said else "")]
+    for kind, names in files.items():
+        same = names if isinstance(names, dict) else {}
+        lines += [f"  {kind:<9}  {name}" + (f" = {same[name]}" if name in same else "") for name in names]
+    alarms = found.validation.get("alarms", ())
+    lines += [f"  alarm      {alarm['text']}" for alarm in alarms]
+    here.console.result({**document, "validation": found.validation}, lines)
+
+
 def train(
     target: Target = "local",
     data_version: Annotated[
