@@ -51,7 +51,7 @@ def training(
     `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files;
     `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its
     parameters that are not the default, `searches` those that are swept to what is searched; `freshness` holds
-    max_age_days and as_of where they are to be checked. With `model_name` the last step registers the model under it.
+    max_age_days and as_of where they are to be checked. With `model_name` the last step registers the model so.
     """
     from azure.ai.ml import Input, dsl
 
