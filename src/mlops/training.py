@@ -94,7 +94,8 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
     if config.data.max_age_days:
         limits = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
         freshness = {key: value for key, value in limits.items() if value is not None}
-    needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
+    own = {name: folder for name, folder in settings.environments.items() if name in settings.families}
+    needed = environments.ensure(client, config, {*STEP_ENVIRONMENTS.values(), *own.values()})
     champion = champion_of(client, target)
     _ensure_compute(client, target)
     origin = provenance.gather(
@@ -103,7 +104,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         code=code,
         data=f"{request.data.name}:{request.data.version}",
         environments=needed,
-        step_environments=STEP_ENVIRONMENTS,
+        step_environments={**STEP_ENVIRONMENTS, **{f"train_{name}": folder for name, folder in own.items()}},
         asked={"words": request.words(config), "settings": dict(request.settings), "freshness": freshness},
     )
     documents = {"policy": policy_of(config), "settings": request.settings, "provenance": origin}
@@ -120,6 +121,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
                 seed=settings.seed,
                 freshness=freshness,
                 timeout_seconds=settings.step_timeout_seconds,
+                family_environments=own,
                 champion=Champion(champion.label, champion.reference) if champion else None,
                 searches={family: Search(**_search(config, family)) for family in request.sweep},
                 model_name=config.project.model if request.register else "",

@@ -16,12 +16,12 @@ SNAPSHOTS = {
     "train": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
     | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
-    | {"fraud/evaluation/__init__.py", "fraud/evaluation/metrics.py"}
+    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "metrics", "statistics")}
     | {f"fraud/training/{file.name}" for file in (REPOSITORY / "src/fraud/training").glob("*.py")},
     "evaluate": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
     | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
-    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
+    | {f"fraud/evaluation/{file.name}" for file in (REPOSITORY / "src/fraud/evaluation").glob("*.py")},
     "gate": {"mlops/__init__.py", "mlops/output.py", "mlops/report/__init__.py"}
     | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "case", "comparing", "decide", "evidence")}
     | {f"mlops/gate/{name}.py" for name in ("junit", "measuring", "policy", "rules", "shape")}
