@@ -130,12 +130,29 @@ def landed_files(path: Path) -> list[Path]:
     return found
 
 
+def named(path: Path, files: list[Path]) -> dict[str, Path]:
+    """Files below a path by the names that people know them under."""
+    root = path if path.is_dir() else path.parent
+    return {file.relative_to(root).as_posix(): file for file in files}
+
+
+def located(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) -> None:
+    """Create the view `located`: `landed`, with the name of each row's FILE and its ROW there, from 1 on."""
+    selects = [
+        f"SELECT {_text(name)} AS FILE, * FROM ({_select(connection, file, numbered=True)})"
+        for name, file in files.items()
+    ]
+    connection.execute("CREATE VIEW located AS " + " UNION ALL BY NAME ".join(selects))
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
     """Create the views `landed` (each column as RAW_<name> text and as its contract type) and `transactions`.
 
+    Of each row `landed` has the number of its FILE, too: its place among `files`.
+
     Raises ContractError for a file that cannot be read, lacks a column or has one of another type.
     """
-    selects = [_select(connection, file) for file in files]
+    selects = [f"SELECT {place} AS FILE, * FROM ({_select(connection, file)})" for place, file in enumerate(files)]
     connection.execute("CREATE VIEW landed AS " + " UNION ALL BY NAME ".join(selects))
     names = [column.name for column in COLUMNS if column.required]
     names.append("epoch_us(TX_DATETIME) // 1000000 AS TX_EPOCH")
@@ -144,7 +161,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> No
     connection.execute(f"CREATE VIEW transactions AS SELECT {', '.join(names)} FROM landed")
 
 
-def _select(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+def _select(connection: duckdb.DuckDBPyConnection, file: Path, *, numbered: bool = False) -> str:
     names = _header(file) if _is_csv(file) else []
     source = _source(file, names)
     found = dict.fromkeys(names, "VARCHAR")
@@ -162,6 +179,8 @@ def _select(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
             raise ContractError(
                 f"{file}: column {column.name} is missing; the file has {', '.join(found) or 'no columns'}"
             )
+    # The window comes after all rows in the order of the file, which the engine keeps.
+    parts += ["row_number() OVER () AS ROW"] * numbered
     return f"SELECT {', '.join(parts)} FROM {source}"
 
 
