@@ -52,8 +52,8 @@ def training(
 
     `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files;
     `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its
-    parameters that are not the default, `searches` those that are swept to what is searched, `family_environments`
-    those to their folders that `train` does not do for; `freshness` holds max_age_days and as_of where they are to
+    parameters that are not the default, `family_environments` those to a folder that `train` does not do for,
+    `searches` those that are swept to what is searched; `freshness` holds max_age_days and as_of where they are to
     be checked. With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
@@ -65,8 +65,8 @@ def training(
         component: str,
         inputs: Mapping[str, Any],
         name: str = "",
-        environment: str = "",
         search: Search | None = None,
+        environment: str = "",
         **repeated: Any,
     ) -> Any:
         made = components.load(component, environment or STEP_ENVIRONMENTS[component], **repeated)
@@ -81,14 +81,8 @@ def training(
         searched = search.samples if search else {}
         fixed = {name: value for name, value in values.items() if name not in searched}
         slots = parameters({**fixed, **searched})
-        return step(
-            "train",
-            {**inputs, "family": family, **words(fixed)},
-            f"train_{family}",
-            family_environments.get(family, ""),
-            search,
-            parameter=slots,
-        )
+        given, own = {**inputs, "family": family, **words(fixed)}, family_environments.get(family, "")
+        return step("train", given, f"train_{family}", search, own, parameter=slots)
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
     def graph(
