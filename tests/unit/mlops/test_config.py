@@ -119,7 +119,13 @@ def test_a_sweep_is_read_with_its_defaults(tmp_path: Path) -> None:
     ("sampling", "more", "space", "line", "what"),
     [
         ("random", "", 'speed = { type = "even" }', "speed =", "space.speed: type must be one of choice, randint"),
-        ("random", "", 'speed = { type = "uniform" }', "speed =", "space.speed: uniform takes min_value, max_value"),
+        (
+            "random",
+            "",
+            'speed = { type = "uniform" }',
+            "speed =",
+            "space.speed: uniform takes min_value, max_value",
+        ),
         ("random", "", 'x = { type = "choice", values = ["a b"] }', "x =", "values.0: must be a number, true"),
         ("grid", "", RATE, "[training.sweep.lightgbm]", "lightgbm: grid sampling takes choices only"),
         (

@@ -46,6 +46,7 @@ class Trials:
     _ended: queue.Queue[Run] = field(default_factory=queue.Queue)
     _running: dict[str, Run] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+    _known: dict[str, list[float]] = field(default_factory=dict)
     _sampler: Sampler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -165,8 +166,14 @@ class Trials:
 
     def _logged(self, trial: Run) -> list[float]:
         """What a trial has logged of the primary metric, in order, so that higher is better."""
-        tracking = self.context.part(TrackingServers)
-        return [self.study.score(v) for v in tracking.metric(self.run.workspace, trial.id, self.study.metric)]
+        if trial.id not in self._known:
+            ended, tracking = trial.ended, self.context.part(TrackingServers)
+            values = tracking.metric(self.run.workspace, trial.id, self.study.metric)
+            logged = [self.study.score(value) for value in values]
+            if not ended:
+                return logged
+            self._known[trial.id] = logged
+        return self._known[trial.id]
 
     def _best(self) -> Run | None:
         """The completed trial with the best value that any logged at any time; of equals the first."""
