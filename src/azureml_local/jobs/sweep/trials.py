@@ -13,13 +13,15 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from ...arm.context import Context
-from ...arm.errors import ServiceError
+from ...arm.errors import BadRequest, ServiceError
 from ...runs.references import locate
 from ...runs.run import Run
 from ...steps.bindings import Value
 from ...steps.execution import Execution
+from ...steps.rights import step_refusal
 from ...steps.step import End, Step
 from ...tracking.servers import TrackingServers
 from .. import graph
@@ -223,19 +225,27 @@ class Trials:
 
 
 def hand_on(run: Run, best: Run, places: Mapping[str, Value], asked: Mapping[str, bool]) -> None:
-    """Make the outputs of the best trial those of the sweep: where they are, or copied to where it was asked."""
+    """Make the outputs of the best trial those of the sweep: where they are, or copied to where it was asked.
+
+    Raises BadRequest for a place where the sweep's cluster may not write.
+    """
     outputs = dict(best.record()["outputs"])
     for name, place in places.items():
         if not asked.get(name):
             continue
-        source, target = (
-            locate(run.context, run.workspace, uri).on_disk(run.context)
-            for uri in (outputs[name]["uri"], place.text)
-        )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        elif source.exists():
-            shutil.copy2(source, target)
+        target = locate(run.context, run.workspace, place.text)
+        if refusal := step_refusal(run.context, run, target.container, "write"):
+            raise BadRequest(f"Output {name}: {refusal}")
+        source = locate(run.context, run.workspace, outputs[name]["uri"]).on_disk(run.context)
+        _copy(source, target.on_disk(run.context))
         outputs[name] = {"uri": place.text, "type": place.type}
     run.note(outputs=outputs)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, which may hold something already; what a trial has not written is left out."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.exists():
+        shutil.copy2(source, target)
