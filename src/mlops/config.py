@@ -31,6 +31,7 @@ class Section(BaseModel):
 class Project(Section):
     model: Name
     contract: Entry
+    sources: Entry | None = None
     generator: Entry
     scoring: str
 
