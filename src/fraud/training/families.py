@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fraud.errors import FamilyError
-from fraud.training import estimators, onnx_models
+from fraud.training import estimators, networks, onnx_models
 from fraud.training.parameters import Parameter
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ class Family:
     packages: tuple[str, ...]
     environment: str = "train"
 
+
+NETWORK = (
+    Parameter("learning_rate", 0.002, 1e-5, 1.0),
+    Parameter("epochs", 10, 1, 1000),
+    Parameter("batch_size", 1024, 1, 1_000_000),
+    Parameter("units", 64, 1, 4096),
+    Parameter("hidden_layers", 2, 1, 20),
+)
 
 # The defaults were chosen on validation weeks before 2018-08-08; docs/model.md has the table.
 FAMILIES: dict[str, Family] = {
@@ -65,8 +73,8 @@ FAMILIES: dict[str, Family] = {
         onnx_models.from_xgboost,
         (
             Parameter("learning_rate", 0.05, 0.001, 1.0),
-            Parameter("n_estimators", 200, 1, 5000),
-            Parameter("max_depth", 4, 1, 20),
+            Parameter("n_estimators", 300, 1, 5000),
+            Parameter("max_depth", 3, 1, 20),
             Parameter("min_child_weight", 5.0, 0.0, 1e6),
             Parameter("reg_lambda", 1.0, 0.0, 1e6),
             Parameter("subsample", 1.0, 0.01, 1.0),
@@ -82,9 +90,19 @@ FAMILIES: dict[str, Family] = {
             Parameter("num_leaves", 15, 2, 1000),
             Parameter("min_child_samples", 100, 1, 100_000),
             Parameter("reg_lambda", 1.0, 0.0, 1e6),
-            Parameter("colsample_bytree", 1.0, 0.01, 1.0),
+            Parameter("colsample_bytree", 0.4, 0.01, 1.0),
         ),
         ("lightgbm",),
+    ),
+    "torch_network": Family(
+        networks.torch_network, onnx_models.from_network, NETWORK, ("torch",), environment="train-torch"
+    ),
+    "keras_network": Family(
+        networks.keras_network,
+        onnx_models.from_network,
+        NETWORK,
+        ("keras", "tensorflow-cpu"),
+        environment="train-tensorflow",
     ),
 }
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import onnx
 
+    from fraud.training.networks import Network
+
 INPUT, OUTPUT, SAMPLED = "features", "probabilities", "sampled_probabilities"
 OPSET = 15
 
@@ -61,6 +63,51 @@ def from_lightgbm(estimator: Any, features: int) -> "onnx.ModelProto":
     booster = Booster(model_str=re.sub("^tree_sizes=.*\n", "", text, flags=re.MULTILINE))
     types = [(INPUT, FloatTensorType([None, features]))]
     return _probabilities_only(convert_lightgbm(booster, initial_types=types, zipmap=False, target_opset=OPSET))
+
+
+def from_network(estimator: "Network", features: int) -> "onnx.ModelProto":
+    """A network, whichever framework learned it: squeeze, standardise, its layers, and a logistic function."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = {"one": np.ones(1, np.float32), "mean": estimator.mean, "scale": estimator.scale}
+    steps = [
+        ("Sign", [INPUT], "sign"),
+        ("Abs", [INPUT], "size"),
+        ("Add", ["size", "one"], "above_one"),
+        ("Log", ["above_one"], "logarithm"),
+        ("Mul", ["sign", "logarithm"], "squeezed"),
+        ("Sub", ["squeezed", "mean"], "centred"),
+        ("Mul", ["centred", "scale"], "layer_0"),
+    ]
+    for number, (weights, biases) in enumerate(estimator.layers, start=1):
+        constants |= {f"weights_{number}": weights, f"biases_{number}": biases}
+        before = f"rectified_{number - 1}" if number > 1 else "layer_0"
+        steps.append(("Gemm", [before, f"weights_{number}", f"biases_{number}"], f"layer_{number}"))
+        steps.append(("Relu", [f"layer_{number}"], f"rectified_{number}"))
+    odds = f"layer_{len(estimator.layers)}"
+    # Of the odds and of their inverse: 1 - p would lose what is near 1.
+    steps += [
+        ("Neg", [odds], "inverse"),
+        ("Sigmoid", [odds], "fraud"),
+        ("Sigmoid", ["inverse"], "genuine"),
+        ("Concat", ["genuine", "fraud"], OUTPUT),
+    ]
+    graph = helper.make_graph(
+        [
+            helper.make_node(kind, inputs, [output], **({"axis": 1} if kind == "Concat" else {}))
+            for kind, inputs, output in steps
+        ],
+        OUTPUT,
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, features])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 2])],
+        [
+            numpy_helper.from_array(np.ascontiguousarray(value, dtype=np.float32), name)
+            for name, value in constants.items()
+        ],
+    )
+    # The version of the format that this opset came with: what serves may be older than what trains.
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    return _probabilities_only(model)
 
 
 def floored(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -34,7 +34,9 @@ def test_a_trained_model_is_onnx_with_a_signature_and_no_pickle(evaluated: Path)
         (feature.name, "long" if feature.whole else "double") for feature in features
     ]
     assert {column["name"] for column in given if column["type"] == "double"} == {
-        "TX_AMOUNT", *(f"{name}_{days}DAY_WINDOW" for name in ("CUSTOMER_ID_AVG_AMOUNT", "TERMINAL_ID_RISK")
+        "TX_AMOUNT", "AMOUNT_TO_USUAL",
+        *(f"TERMINAL_ID_DAYS_SINCE_{what}" for what in ("FIRST_UNEXPLAINED", "LAST_UNEXPLAINED", "LAST_GENUINE")),
+        *(f"{name}_{days}DAY_WINDOW" for name in ("CUSTOMER_ID_AVG_AMOUNT", "TERMINAL_ID_RISK")
                        for days in (1, 7, 30)),
     }  # fmt: skip
 
