@@ -23,8 +23,8 @@ from tests.project import MLOPS, REPOSITORY, Project
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TARGETS = ("dev", "staging", "prod")
-SIZES = {"customers": 5000, "terminals": 10000, "days": 50, "seed": 0}
-AS_OF = "2018-05-21"
+SIZES = {"customers": 2000, "terminals": 4000, "days": 125, "seed": 0}
+AS_OF = "2018-08-04"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -127,7 +127,7 @@ def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     world.run_as("dev-pull-request", "status", *of("status", "dev"))
     world.run_as("dev-release", "deployed", *of("deploy", "dev"))
     world.run("scored", *of("score", "dev"), identity="dev-release")
-    world.run("retrained", *train, *as_of, "--set", "test_start=2018-05-12", identity="dev-train")
+    world.run("retrained", *train, *as_of, "--set", "test_start=2018-07-21", identity="dev-train")
     world.run("redeployed", *of("deploy", "dev"), identity="dev-release")
     # the champion is looked up, now that there is one
     world.run("trial again", *train, *as_of, "--no-register", identity="dev-pull-request")

@@ -73,7 +73,7 @@ def test_a_setting_for_one_run_is_what_its_steps_read(
     project: Project, told: dict[str, Any], client: MLClient
 ) -> None:
     """The steps whose inputs are the same are reused; a setting that does not exist is refused by its name."""
-    given = ("train", "--no-register", "--set", "train_days=14")
+    given = ("train", "--no-register", "--set", "validation_weeks=1")
     trained = project.json(*given)
     assert trained["reused"] == ["prepare"]
     assert trained["evaluation"] != told["evaluation"]
@@ -91,7 +91,7 @@ def test_old_data_is_refused_though_every_step_on_it_could_be_reused(
     before = [job.name for job in client.jobs.list()]
     ended = project.mlops("train", "--data", "1", "--as-of", "2018-08-01")
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: transactions:1 is too old: its last row is of 2018-05-20")
+    assert ended.stderr.startswith("error: transactions:1 is too old: its last row is of 2018-08-03")
     assert [job.name for job in client.jobs.list()] == before
 
 
