@@ -24,13 +24,20 @@ def generate(path: Path, *, rows: int = 569) -> None:
     pq.write_table(pa.table({**columns, LABEL: 1 - benign[:rows]}), path)
 
 
+def read(path: Path) -> Any:
+    """The rows of a file or of a folder's parquet files; a published version has a manifest beside them."""
+    import pyarrow.dataset as ds
+
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    return ds.dataset([str(file) for file in files], format="parquet").to_table()
+
+
 def check(path: Path, **options: Any) -> dict[str, Any]:
     """Hold landed data against the contract: every column, a number in every place. Raises ValueError."""
     import pyarrow.compute as pc
-    import pyarrow.dataset as ds
 
     del options  # there is no time that could be too old
-    table = ds.dataset(path, format="parquet").to_table()
+    table = read(path)
     if lacking := [name for name in (IDENTIFIER, *FEATURES, LABEL) if name not in table.column_names]:
         raise ValueError(f"{path}: column {lacking[0]} is missing")
     if empty := [name for name in FEATURES if not pc.all(pc.is_finite(table[name]), skip_nulls=False).as_py()]:

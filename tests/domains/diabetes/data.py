@@ -21,13 +21,20 @@ def generate(path: Path, *, skipped: int = 0) -> None:
     pq.write_table(pa.table({IDENTIFIER: names, **columns, LABEL: progression[skipped:]}), path)
 
 
+def read(path: Path) -> Any:
+    """The rows of a file or of a folder's parquet files; a published version has a manifest beside them."""
+    import pyarrow.dataset as ds
+
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    return ds.dataset([str(file) for file in files], format="parquet").to_table()
+
+
 def check(path: Path, **options: Any) -> dict[str, Any]:
     """Hold landed data against the contract: what is measured is above 0. Raises ValueError."""
     import pyarrow.compute as pc
-    import pyarrow.dataset as ds
 
     del options  # there is no time that could be too old
-    table = ds.dataset(path, format="parquet").to_table()
+    table = read(path)
     for name in (*FEATURES, LABEL):
         if name not in table.column_names:
             raise ValueError(f"{path}: column {name} is missing")

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from fraud.data import check
+from fraud.data import check, read
 from fraud.table import FILE, exit_code_of
 
 
@@ -19,14 +19,12 @@ def main() -> int:
     options = parser.parse_args()
 
     def prepare() -> str:
-        import pyarrow.dataset as ds
         import pyarrow.parquet as pq
 
         found = check(options.transactions)
         options.features.mkdir(parents=True, exist_ok=True)
         options.validation.mkdir(parents=True, exist_ok=True)
-        rows = ds.dataset(options.transactions, format="parquet").to_table()
-        pq.write_table(rows, options.features / FILE)
+        pq.write_table(read(options.transactions), options.features / FILE)
         (options.validation / "validation.json").write_text(json.dumps(found))
         return f"{found['rows']} rows"
 
