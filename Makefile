@@ -6,14 +6,14 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/register environments/train environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
-MADE := .venv $(UV_VENV) .checkov
+MADE := .venv $(UV_VENV) .checkov .notebook
 
-.PHONY: demo test tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
+.PHONY: demo test notebook tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -31,6 +31,9 @@ stop: .venv/.cli ## end the local Azure ML and everything it started
 tools: .venv/.dev ## set up what `make check` needs, and nothing else
 
 setup: .venv/.dev environments $(CHECKOV) ## set up everything, and nothing else
+
+notebook: .notebook/.done ## open notebooks/explore.ipynb with all that the steps import
+	@.notebook/bin/jupyter lab notebooks/explore.ipynb
 
 environments: .venv/.cli ## build the environments of the steps, so that tests need no network
 	@$(BIN)/mlops local build --tracking $(CONTEXTS)
@@ -99,4 +102,10 @@ $(UV_VENV)/bin/uv: environments/uv/requirements.txt
 	@echo "setting up checkov in .checkov"
 	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .checkov
 	@VIRTUAL_ENV=.checkov $(UV) pip sync --quiet --require-hashes environments/checkov/requirements.txt
+	@touch $@
+
+.notebook/.done: environments/notebook/requirements.txt | .venv/.cli
+	@echo "setting up JupyterLab in .notebook"
+	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .notebook
+	@VIRTUAL_ENV=.notebook $(UV) pip sync --quiet --require-hashes environments/notebook/requirements.txt
 	@touch $@

@@ -22,8 +22,8 @@ from ..project import entry
 from ..workspace.connect import sdk
 from . import manifest
 from .manifest import State, Taken
-from .storage import Place, place
 from .published import Published
+from .storage import Place, place
 from .versions import CONTENT, checked, content_hash, create, existing, versions
 
 if TYPE_CHECKING:
