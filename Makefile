@@ -6,14 +6,14 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/register environments/train environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/spark environments/register environments/train environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
-MADE := .venv $(UV_VENV) .checkov .notebook
+MADE := .venv $(UV_VENV) .checkov .notebook .spark
 
-.PHONY: demo test notebook tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
+.PHONY: demo test notebook spark-test tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -24,6 +24,9 @@ demo: .venv/.cli ## train, gate, register, deploy and score on this machine (DAT
 
 test: .venv/.dev environments $(CHECKOV) ## run every test
 	@$(BIN)/pytest $(ARGS)
+
+spark-test: .venv/.dev .spark/.done ## compute the features by Spark SQL too, and compare (needs Java 17 or newer)
+	@$(BIN)/pytest tests/unit/fraud/test_spark.py $(ARGS)
 
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
@@ -72,6 +75,12 @@ locks: .venv/.cli ## make the locks anew from their sources (UPGRADE=1: with new
 
 locks-check: locks
 	@git diff --exit-code --stat -- $(LOCKED:%=%/requirements.txt) || (echo "locks differ from their sources: commit what 'make locks' made" >&2; exit 1)
+
+.spark/.done: environments/spark/requirements.txt | .venv/.cli
+	@echo "setting up Spark in .spark"
+	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .spark
+	@VIRTUAL_ENV=.spark $(UV) pip sync --quiet --require-hashes environments/spark/requirements.txt
+	@touch $@
 
 clean: ## stop everything and remove what was set up, and nothing else
 	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes --environments; fi
