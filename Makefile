@@ -6,14 +6,16 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+# Networks are optional: PyTorch's package alone is some gigabytes.
+FRAMEWORKS := environments/train-torch environments/train-tensorflow
+LOCKED := environments/cli environments/dev environments/uv environments/checkov environments/register environments/train $(FRAMEWORKS) environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
 MADE := .venv $(UV_VENV) .checkov
 
-.PHONY: demo test tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
+.PHONY: demo test test-frameworks tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -24,6 +26,10 @@ demo: .venv/.cli ## train, gate, register, deploy and score on this machine (DAT
 
 test: .venv/.dev environments $(CHECKOV) ## run every test
 	@$(BIN)/pytest $(ARGS)
+
+test-frameworks: .venv/.dev environments ## run the tests of the networks (PyTorch, TensorFlow: some gigabytes)
+	@$(BIN)/mlops local build $(FRAMEWORKS)
+	@FRAMEWORKS=1 $(BIN)/pytest -m frameworks $(ARGS)
 
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
