@@ -31,6 +31,8 @@ class Trial:
     parameters: Mapping[str, Any]
     settings: Path
     seed: int
+    environment: str = ""
+    """The folder of `environments/` where the one of training does not do for the family."""
 
 
 def comparison(
@@ -54,8 +56,8 @@ def comparison(
 
     components = Components(environments)
 
-    def step(component: str, inputs: Mapping[str, Any], name: str, **repeated: Any) -> Any:
-        node = components.load(component, STEP_ENVIRONMENTS[component], **repeated)(**inputs)
+    def step(component: str, inputs: Mapping[str, Any], name: str, environment: str = "", **repeated: Any) -> Any:
+        node = components.load(component, environment or STEP_ENVIRONMENTS[component], **repeated)(**inputs)
         node.name = name
         node.set_limits(timeout=timeout_seconds)
         return node.outputs
@@ -94,6 +96,7 @@ def comparison(
                         **words(trial.parameters),
                     },
                     f"train_{trial.name}",
+                    environment=trial.environment,
                     parameter=parameters(trial.parameters),
                 ).model
                 for trial in trials

@@ -1,6 +1,7 @@
 """The errors of the model's code, each one line for the person who reads it.
 
 FraudError
+├── SourceError     a source of transactions cannot be read
 ├── ContractError   the transactions are not what the contract says
 ├── FeaturesError   the folder of features is not what `prepare` writes, or a feature knows the future
 ├── WindowError     the data does not cover the windows of the protocol, or a window has nothing to learn from
@@ -46,6 +47,10 @@ class ContractError(FraudError):
             if (more := each["count"] - len(each["rows"])) > 0 and each["rows"]:
                 lines.append(f"and {more} rows more")
         return lines
+
+
+class SourceError(FraudError):
+    """A source of transactions cannot be read."""
 
 
 class FeaturesError(FraudError):

@@ -86,6 +86,7 @@ class Section(BaseModel):
 class Project(Section):
     model: Name
     contract: Entry
+    sources: Entry | None = None
     generator: Entry
     scoring: str
 

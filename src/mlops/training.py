@@ -104,7 +104,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         code=code,
         data=f"{request.data.name}:{request.data.version}",
         environments=needed,
-        step_environments=STEP_ENVIRONMENTS,
+        step_environments={**STEP_ENVIRONMENTS, **{f"train_{name}": folder for name, folder in own.items()}},
         asked={"words": request.words(config), "settings": dict(request.settings), "freshness": freshness},
     )
     documents = {"policy": policy_of(config), "settings": request.settings, "provenance": origin}
@@ -123,7 +123,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
                 timeout_seconds=settings.step_timeout_seconds,
                 family_environments=own,
                 champion=Champion(champion.label, champion.reference) if champion else None,
-                searches={family: Search(**_search(config, family)) for family in request.sweep},
+                searches={family: Search(**searched(config, family)) for family in request.sweep},
                 model_name=config.project.model if request.register else "",
             )
         except NameTakenError as error:
@@ -133,7 +133,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
     return str(submitted.name)
 
 
-def _search(config: Config, family: str) -> dict[str, Any]:
+def searched(config: Config, family: str) -> dict[str, Any]:
     """[training.sweep.FAMILY] as the pipeline takes it. Raises BadInput for a family that cannot be swept."""
     settings = config.training
     ready = [name for name in settings.families if name in settings.sweep]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlops import config, data
-from mlops.config import Config
+from mlops.config import Config, Source
 from mlops.data import ingestion
 from mlops.data.storage import Place, place
 from mlops.errors import BadInput, MlopsError
@@ -269,6 +269,30 @@ def test_a_version_that_was_archived_is_not_gone_on_from(landing: Landing) -> No
     landing.client.data.archive(landing.settings.data.asset, version="2")
     done = landing.ingest()
     assert (done.published.version, done.files.new) == ("3", ["2.csv"])
+
+
+def test_a_source_of_the_projects_own_is_a_version_of_what_it_has(landing: Landing, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    source = Source.model_validate({"kind": "files", "path": str(there)})
+    settings = SETTINGS.model_copy(update={"data": SETTINGS.data.model_copy(update={"source": source})})
+    own = Landing(landing.client, settings, landing.place)
+    with pytest.raises(BadInput, match=r"the folder holds no file of \.parquet or \.csv"):
+        own.ingest()
+    done = []
+    for content in (day(0), day(0), day(1), day(0)):
+        (there / "a.csv").write_bytes(content)
+        done.append(own.ingest())
+    assert [each.published.version for each in done] == ["1", "1", "2", "3"]
+    assert [each.files.new for each in done] == [["a.csv"], [], ["a.csv"], ["a.csv"]]
+    (there / "a.csv").write_bytes(day(0, amount=-1))
+    with pytest.raises(BadInput, match="the source files: TX_AMOUNT is negative in 3 of 3 rows"):
+        own.ingest()
+    unknown = source.model_copy(update={"kind": "oracle"})
+    data_section = SETTINGS.data.model_copy(update={"source": unknown})
+    with pytest.raises(BadInput, match="there is no source of kind 'oracle'"):
+        data.ingest(landing.client, SETTINGS.model_copy(update={"data": data_section}))
+    assert own.versions() == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import duckdb
 
 from fraud.data import manifest
 from fraud.data.alarms import alarms
+from fraud.data.formats import unreadable
 from fraud.data.policy import Policy
-from fraud.data.reading import COLUMNS, create_views, engine, landed_files, named, unreadable
+from fraud.data.reading import COLUMNS, create_views, engine, landed_files, named
 from fraud.data.rules import broken, broken_together, counts, refused, rules
 from fraud.errors import ContractError
 

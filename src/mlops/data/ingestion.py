@@ -6,6 +6,7 @@ ends an ingestion, the next one finds either all of it done or nothing. Of two a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import FILE as CONFIGURATION
-from ..config import Config
+from ..config import Config, Source
 from ..errors import BadInput, MlopsError
+from ..project import entry
 from ..workspace.connect import sdk
 from . import manifest
 from .manifest import State, Taken
@@ -25,6 +27,9 @@ from .versions import CONTENT, Published, checked, content_hash, create, existin
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+
+BLOB = "blob"
+"""The one kind of source that is the same for every project: files in storage."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,40 @@ def ingest(client: MLClient, config: Config, *, as_of: str | None = None) -> Ing
     Where nothing of it changes the data no version is made. Raises BadInput where nothing has landed, or the
     data does not keep the contract; MlopsError where a file changes meanwhile, or another ingestion was first.
     """
+    source = config.data.source
+    if source is not None and source.kind != BLOB:
+        return _extract(client, config, source, as_of)
     with staged(client, config, as_of=as_of) as found:
         return found if isinstance(found, Ingested) else commit(client, config, found)
+
+
+def _extract(client: MLClient, config: Config, source: Source, as_of: str | None) -> Ingested:
+    """What a source of the project's own has now, as a version; the newest one where it has nothing else."""
+    if config.project.sources is None:
+        raise BadInput(
+            f"{CONFIGURATION} names nothing that reads a source of kind {source.kind}", "sources in [project]"
+        )
+    settings = source.model_dump(exclude={"kind"}, exclude_unset=True)
+    label = f"{source.kind}:{hashlib.sha256(json.dumps(settings, default=str).encode()).hexdigest()[:16]}"
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / config.data.asset
+        folder.mkdir()
+        try:
+            entry(config.project.sources)(folder, kind=source.kind, **settings)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+        validation, now = checked(config, folder, as_of, f"the source {source.kind}")
+        found = manifest.of_folder(folder, label)
+        manifest.write(found, folder)
+        published = create(client, config, folder, validation, as_of=now, source=label)
+    return Ingested(published, Compared([] if published.existed else [each["file"] for each in found["files"]]))
 
 
 @contextmanager
 def staged(client: MLClient, config: Config, *, as_of: str | None = None) -> Iterator[Staged | Ingested]:
     """Everything up to the version itself; what there is already where nothing changes the data."""
     source = config.data.source
-    if source is None or source.kind != "blob":
+    if source is None or not source.uri:
         raise BadInput(
             f"{CONFIGURATION} names no place where data lands", 'kind = "blob" and uri in [data.source]'
         )

@@ -80,14 +80,14 @@ def state_of(found: Mapping[str, Any]) -> dict[str, Taken]:
     return {row["file"]: Taken(**{name: row[name] for name in names}) for row in rows}
 
 
-def of_folder(folder: Path) -> dict[str, Any]:
+def of_folder(folder: Path, source: str = "") -> dict[str, Any]:
     """The manifest of files that were not taken from where data lands: nobody knows when they landed."""
     files = sorted(each for each in folder.rglob("*") if each.is_file() and each != folder / FILE)
     rows = [
         Taken(each.relative_to(folder).as_posix(), each.stat().st_size, "", "", sha256(each)) for each in files
     ]
     # None of them is left out, whatever the others are.
-    return {**document({}), "files": [asdict(each) for each in rows]}
+    return {**document({}, source), "files": [asdict(each) for each in rows]}
 
 
 def write(found: Mapping[str, Any], folder: Path) -> None:

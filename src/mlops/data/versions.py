@@ -96,12 +96,14 @@ def create(
     """Make a version of a folder whose files and manifest are complete.
 
     The version is there when everything else is, or not at all. Without `version` one of the same content is found
-    again, and a new one gets the next number.
+    again (of a source its newest alone), and a new one gets the next number.
     """
     name, last = config.data.asset, str(validation.get("last") or "")
     digest = content_hash(folder)
-    same = [] if version else [each for each, tags in versions(client, name) if tags.get(CONTENT) == digest]
-    if same:
+    known = [] if version else versions(client, name)
+    if source:
+        known = [each for each in known if each[1].get("source") == source][-1:]
+    if same := [each for each, tags in known if tags.get(CONTENT) == digest]:
         return Published(name, same[-1], dict(validation), existed=True, last=last, as_of=as_of, landed=landed)
     from azure.ai.ml.entities import Data
 

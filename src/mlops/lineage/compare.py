@@ -157,7 +157,9 @@ def _submit(
     def champion(version: Version) -> Champion:
         return Champion(version.title, f"azureml:{version.title}")
 
-    needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
+    own = config.training.environments
+    folders = {own[each.family] for each in combinations.values() if each.family in own}
+    needed = environments.ensure(client, config, {*STEP_ENVIRONMENTS.values(), *folders})
     rows = recipe(newer.lineage)
     with tempfile.TemporaryDirectory() as folder, sdk():
 
@@ -173,7 +175,15 @@ def _submit(
             newer=champion(newer),
             older=champion(older),
             trials=[
-                Trial(name, landed(each), each.family, each.parameters, settings(f"trial-{name}", each), each.seed)
+                Trial(
+                    name,
+                    landed(each),
+                    each.family,
+                    each.parameters,
+                    settings(f"trial-{name}", each),
+                    each.seed,
+                    own.get(each.family, ""),
+                )
                 for name, each in combinations.items()
             ],
             environments=needed,

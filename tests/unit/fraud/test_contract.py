@@ -246,7 +246,7 @@ def test_csv_as_other_systems_write_it(tmp_path: Path, line_end: bytes, begin: b
         ("a.csv", b"TX_AMOUNT," + HEADER, "column TX_AMOUNT occurs 2 times"),
         ("a.csv", HEADER + b"\xe9,1\n", "cannot be read: 'utf-8' codec"),
         ("a.csv", b"PAR1" + bytes(200_000), "cannot be read"),
-        ("a.xlsx", b"PK", "expected a .parquet or a .csv file"),
+        ("a.xlsx", b"PK", "expected a file of .parquet or .csv or .jsonl"),
     ],
 )
 def test_an_unreadable_file_gets_one_line(tmp_path: Path, name: str, content: bytes, said: str) -> None:
@@ -268,7 +268,7 @@ def test_a_broken_file_gets_one_line(write: Write, broken: Callable[[bytes], byt
 def test_no_file_at_all(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="no such file or folder"):
         check(tmp_path / "nothing")
-    with pytest.raises(ContractError, match=r"holds no \.parquet and no \.csv file"):
+    with pytest.raises(ContractError, match=r"holds no file of \.parquet or \.csv"):
         check(tmp_path)
 
 

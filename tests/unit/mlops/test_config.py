@@ -36,7 +36,7 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("seed = 0", "seeds = 0", "training.seeds", "is not a known key"),
         ("seed = 0", 'seed = "x"', "training.seed", "valid integer"),
         ("margin = 0.02 ", "margin = -0.02 ", "gate.margin", "must be 0 or more: -0.02"),
-        ('brier = "10%"', 'brier = "much"', "gate.calibration.brier", "neither a number nor a share"),
+        ('brier = "15%"', 'brier = "much"', "gate.calibration.brier", "neither a number nor a share"),
         ("confidence = 0.95", "confidence = 0.96", "gate.confidence", "must be one of 0.9, 0.95"),
         ('rule = "non-inferiority"', 'rule = "better"', "gate.rule", "Input should be 'non-inferiority'"),
         ("psi = 0.25", "ks = 0.25", "gate.drift.ks", "is not a known key"),

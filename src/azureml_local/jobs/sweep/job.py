@@ -24,9 +24,10 @@ from ..checks import check_compute
 from ..command import SUBMISSION, unless_reused
 from ..kind import NodeRun
 from . import space
+from .results import hand_on
 from .space import Values
 from .study import Study
-from .trials import Trials, hand_on
+from .trials import Trials
 
 PARAMETER = re.compile(r"\$\{\{\s*search_space\.(\w+)\s*\}\}")
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import queue
-import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...arm.context import Context
 from ...arm.errors import ServiceError
-from ...runs.references import locate
 from ...runs.run import Run
-from ...steps.bindings import Value
 from ...steps.execution import Execution
 from ...steps.step import End, Step
-from ...tracking.servers import TrackingServers
 from .. import graph
 from ..runner import Runner, conclude
+from .results import Results
 from .sampling import Sampler
 from .space import Values
 from .study import Study
@@ -46,9 +43,11 @@ class Trials:
     _ended: queue.Queue[Run] = field(default_factory=queue.Queue)
     _running: dict[str, Run] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+    results: Results = field(init=False)
     _sampler: Sampler = field(init=False)
 
     def __post_init__(self) -> None:
+        self.results = Results(self.run, self.study)
         self._sampler = self.study.sampler(str(self.run.record()["uuid"]))
 
     def __call__(self, completed: Callable[[Run | None], None]) -> End:
@@ -73,7 +72,7 @@ class Trials:
         end = self._end()
         try:
             if end.status == "Completed":
-                completed(self._best())
+                completed(self.results.best())
         except ServiceError as error:
             end = End("Failed", error.message, error.code)
         self._log("CONTROLLER", f"Changing Run Status from Running to {end.status}")
@@ -93,7 +92,7 @@ class Trials:
             tried = [trial.record()["values"] for trial in trials]
             if len(trials) >= limits.total:
                 return
-            values = self._sampler.sample(len(trials), tried, self._scores(trials))
+            values = self._sampler.sample(len(trials), tried, self.results.seen())
             if values is None:
                 return
             trial = Run(self.context, self.run.workspace, f"{self.run.id}_{len(trials)}")
@@ -111,15 +110,6 @@ class Trials:
             self._begin(trial)
             if len(trials) + 1 == limits.total:
                 self._log("GENERATOR", f"Max number of jobs '{limits.total}' reached for experiment.")
-
-    def _scores(self, trials: list[Run]) -> list[tuple[Values, float]]:
-        """What is known of the trials that completed."""
-        found = []
-        for trial in trials:
-            logged = self._logged(trial) if trial.status == "Completed" else []
-            if logged:
-                found.append((trial.record()["values"], max(logged)))
-        return found
 
     def _begin(self, trial: Run) -> None:
         """Run a trial in a thread. After a restart it goes on as the run that it was."""
@@ -149,10 +139,10 @@ class Trials:
         except queue.Empty:
             return
         del self._running[ended.id]
-        self._note_best()
+        self.results.note_best()
 
     def _stop_early(self) -> None:
-        history = {trial.id: self._logged(trial) for trial in self.run.children()}
+        history = {trial.id: self.results.logged(trial) for trial in self.run.children()}
         for name, trial in self._running.items():
             before, now = self._seen.get(name, 0), len(history[name])
             self._seen[name] = now
@@ -163,30 +153,6 @@ class Trials:
             trial.note(stopped=True)
             self.context.part(Runner).cancel(trial)
 
-    def _logged(self, trial: Run) -> list[float]:
-        """What a trial has logged of the primary metric, in order, so that higher is better."""
-        tracking = self.context.part(TrackingServers)
-        return [self.study.score(v) for v in tracking.metric(self.run.workspace, trial.id, self.study.metric)]
-
-    def _best(self) -> Run | None:
-        """The completed trial with the best value that any logged at any time; of equals the first."""
-        scored = [(max(logged), t) for t in self._completed() if (logged := self._logged(t))]
-        return max(scored, key=lambda each: each[0])[1] if scored else None
-
-    def _completed(self) -> list[Run]:
-        return [trial for trial in self.run.children() if trial.status == "Completed"]
-
-    def _note_best(self) -> None:
-        """Names and values as run history showed them of a sweep that ended, 2020 to 2024."""
-        if best := self._best():
-            noted = {
-                "best_child_run_id": best.id,
-                "score": str(self.study.score(max(self._logged(best)))),
-                "best_metric_status": "Succeeded",
-                "best_data_container_id": f"dcid.{best.id}",
-            }
-            self.run.note(properties={**self.run.record()["properties"], **noted})
-
     def _end(self) -> End:
         if self.cancelled.is_set():
             return End("Canceled")
@@ -195,7 +161,7 @@ class Trials:
             return End("Canceled", f"The sweep exceeded its limit of {limit} s and was cancelled.")
         self._log("GENERATOR", "All jobs generated.")
         failed = [trial for trial in self.run.children() if trial.status == "Failed"]
-        if failed and not self._completed():
+        if failed and not self.results.completed():
             reason = (failed[0].record()["error"] or {}).get("message", "")
             return End("Failed", f"No trial completed. {failed[0].id}: {reason}")
         return End("Completed")
@@ -213,22 +179,3 @@ class Trials:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as log:
             log.write(f"[{self.context.clock.now()[:26]}][{part}][INFO]{text}\n")
-
-
-def hand_on(run: Run, best: Run, places: Mapping[str, Value], asked: Mapping[str, bool]) -> None:
-    """Make the outputs of the best trial those of the sweep: where they are, or copied to where it was asked."""
-    outputs = dict(best.record()["outputs"])
-    for name, place in places.items():
-        if not asked.get(name):
-            continue
-        source, target = (
-            locate(run.context, run.workspace, uri).on_disk(run.context)
-            for uri in (outputs[name]["uri"], place.text)
-        )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        elif source.exists():
-            shutil.copy2(source, target)
-        outputs[name] = {"uri": place.text, "type": place.type}
-    run.note(outputs=outputs)
