@@ -23,7 +23,8 @@ from ..workspace.connect import sdk
 from . import manifest
 from .manifest import State, Taken
 from .storage import Place, place
-from .versions import CONTENT, Published, checked, content_hash, create, existing, versions
+from .published import Published
+from .versions import CONTENT, checked, content_hash, create, existing, versions
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
