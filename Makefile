@@ -6,14 +6,16 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/spark environments/register environments/train environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+# Networks are optional: PyTorch's package alone is some gigabytes.
+FRAMEWORKS := environments/train-torch environments/train-tensorflow
+LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/spark environments/register environments/train $(FRAMEWORKS) environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
 MADE := .venv $(UV_VENV) .checkov .notebook .spark
 
-.PHONY: demo test notebook spark-test tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
+.PHONY: demo test test-frameworks spark-test notebook tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -27,6 +29,10 @@ test: .venv/.dev environments $(CHECKOV) ## run every test
 
 spark-test: .venv/.dev .spark/.done ## compute the features by Spark SQL too, and compare (needs Java 17 or newer)
 	@$(BIN)/pytest tests/unit/fraud/test_spark.py $(ARGS)
+
+test-frameworks: .venv/.dev environments ## run the tests of the networks (PyTorch, TensorFlow: some gigabytes)
+	@$(BIN)/mlops local build $(FRAMEWORKS)
+	@FRAMEWORKS=1 $(BIN)/pytest -m frameworks $(ARGS)
 
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
