@@ -19,6 +19,7 @@ from fraud.data.contract import check_view
 from fraud.data.reading import create_views, engine, landed_files
 from fraud.errors import FeaturesError, exit_code_of
 from fraud.features import lookahead
+from fraud.features.table import SCENARIO
 from fraud.output import written_whole
 from fraud.tracking import log_run
 
@@ -51,7 +52,7 @@ def prepare(
             quoted = str(target).replace("'", "''")
             try:
                 connection.execute(
-                    f"COPY (SELECT * FROM ({query}) ORDER BY TX_DATETIME, TRANSACTION_ID) "
+                    f"COPY ({with_scenario(connection, query)} ORDER BY TX_DATETIME, TRANSACTION_ID) "
                     f"TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)"
                 )
             except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
@@ -66,6 +67,15 @@ def features_sql(connection: duckdb.DuckDBPyConnection) -> Path:
     """The query for what the view `transactions` has."""
     columns = {row[0] for row in connection.execute("DESCRIBE transactions").fetchall()}
     return REPORTED_SQL if "TX_REPORTED_EPOCH" in columns else FEATURES_SQL
+
+
+def with_scenario(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """The query's rows, with the kind of each fraud where the data says, for the slices of the evidence."""
+    columns = {row[0] for row in connection.execute("DESCRIBE landed").fetchall()}
+    if SCENARIO not in columns:
+        return f"SELECT * FROM ({query})"
+    kinds = f"SELECT TRANSACTION_ID, {SCENARIO} FROM landed"
+    return f"SELECT features.*, {SCENARIO} FROM ({query}) AS features JOIN ({kinds}) USING (TRANSACTION_ID)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
