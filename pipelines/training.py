@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipelines.components import Components, candidates, parameters, words
@@ -19,7 +20,7 @@ STEP_ENVIRONMENTS = {
     "gate": "register",
     "register": "register",
 }
-"""Which folder of `environments/` a component runs in."""
+"""Which folder of `environments/` a component runs in; `family_environments` name others for training."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,18 @@ def training(
     seed: int,
     freshness: Mapping[str, Any],
     timeout_seconds: int,
+    family_environments: Mapping[str, str] = MappingProxyType({}),
     champion: Champion | None = None,
-    searches: Mapping[str, Search] | None = None,
+    searches: Mapping[str, Search] = MappingProxyType({}),
     model_name: str = "",
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
     `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` and `settings` are local files; `environments`
     maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its parameters that are
-    not the default, `searches` those that are swept to what is searched; `freshness` holds max_age_days and as_of
-    where they are to be checked. With `model_name` the last step registers the model under it.
+    not the default, `searches` those that are swept to what is searched, `family_environments` those to their
+    folders that `train` does not do for; `freshness` holds max_age_days and as_of where they are to be checked.
+    With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
 
@@ -58,9 +61,14 @@ def training(
     compared_with = champion.name if champion else ""
 
     def step(
-        component: str, inputs: Mapping[str, Any], name: str = "", search: Search | None = None, **repeated: Any
+        component: str,
+        inputs: Mapping[str, Any],
+        name: str = "",
+        environment: str = "",
+        search: Search | None = None,
+        **repeated: Any,
     ) -> Any:
-        made = components.load(component, STEP_ENVIRONMENTS[component], **repeated)
+        made = components.load(component, environment or STEP_ENVIRONMENTS[component], **repeated)
         node = search.over(made, inputs, timeout_seconds) if search else made(**inputs)
         node.name = name or component
         if search is None:
@@ -68,13 +76,12 @@ def training(
         return node.outputs
 
     def train(family: str, values: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
-        search = (searches or {}).get(family)
+        search, environment = searches.get(family), family_environments.get(family, "")
         searched = search.samples if search else {}
         fixed = {name: value for name, value in values.items() if name not in searched}
         slots = parameters({**fixed, **searched})
-        return step(
-            "train", {**inputs, "family": family, **words(fixed)}, f"train_{family}", search, parameter=slots
-        )
+        given = {**inputs, "family": family, **words(fixed)}
+        return step("train", given, f"train_{family}", environment, search, parameter=slots)
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
     def graph(

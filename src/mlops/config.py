@@ -159,6 +159,7 @@ class Training(Section):
     families: Annotated[list[Name], Field(min_length=1)]
     seed: int = 0
     step_timeout_seconds: Positive = 1800
+    environments: dict[Name, Name] = {}
     settings: Free = {}
     parameters: dict[Name, dict[Identifier, Word]] = {}
     sweep: dict[Name, Sweep] = {}

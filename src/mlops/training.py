@@ -73,7 +73,8 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
     freshness = {}
     if config.data.max_age_days:
         freshness = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
-    needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
+    own = {name: folder for name, folder in settings.environments.items() if name in settings.families}
+    needed = environments.ensure(client, config, {*STEP_ENVIRONMENTS.values(), *own.values()})
     champion = champion_of(client, target)
     _ensure_compute(client, target)
     with _documents(policy=policy_of(config), settings=request.settings) as files, sdk():
@@ -88,6 +89,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
                 seed=settings.seed,
                 freshness={key: value for key, value in freshness.items() if value is not None},
                 timeout_seconds=settings.step_timeout_seconds,
+                family_environments=own,
                 champion=Champion(champion.label, champion.reference) if champion else None,
                 searches={family: Search(**searched(config, family)) for family in request.sweep},
                 model_name=config.project.model if request.register else "",

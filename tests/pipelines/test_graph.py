@@ -22,19 +22,23 @@ def graph(
     families: dict[str, dict[str, Any]],
     champion: Champion | None = None,
     searches: dict[str, Search] | None = None,
+    **environments: str,
 ) -> dict[str, Any]:
     job = training(
         transactions="azureml:transactions:1",
         policy=FILE,
         settings=FILE,
-        environments={"train": "azureml:fraud-train:1", "register": "azureml:fraud-register:1"},
+        environments={
+            folder: f"azureml:fraud-{folder}:1" for folder in ("train", "register", *environments.values())
+        },
+        family_environments=environments,
         compute="cpu-cluster",
         families=families,
         seed=3,
         freshness={},
         timeout_seconds=60,
         champion=champion,
-        searches=searches,
+        searches=searches or {},
     )
     document: dict[str, Any] = job._to_dict()
     return document
@@ -54,6 +58,13 @@ def test_each_family_is_a_step_and_a_candidate_however_many_there_are() -> None:
         f"${{{{inputs.candidate_{number}}}}}" for number in range(1, 8)
     ]
     assert command.count("--candidate ") == 7
+
+
+def test_a_family_is_trained_in_the_environment_that_is_named_for_it() -> None:
+    jobs = graph({"plain": {}, "deep": {}}, deep="train-deep")["jobs"]
+    assert jobs["train_deep"]["component"]["environment"] == "azureml:fraud-train-deep:1"
+    others = set(jobs) - {"train_deep", "gate", "register"}
+    assert {jobs[name]["component"]["environment"] for name in others} == {"azureml:fraud-train:1"}
 
 
 def test_a_family_s_parameters_are_inputs_of_its_step_by_their_types() -> None:

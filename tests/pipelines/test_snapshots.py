@@ -11,15 +11,17 @@ COMMON = {f"fraud/{name}.py" for name in ("__init__", "errors", "output", "track
 SNAPSHOTS = {
     "prepare": COMMON
     | {"fraud/data/__init__.py", "fraud/data/contract.py", "fraud/data/reading.py"}
-    | {"fraud/features/__init__.py", "fraud/features/features.sql", "fraud/features/prepare.py"},
+    | {f"fraud/features/{name}" for name in ("__init__.py", "features.sql", "features_reported.sql")}
+    | {f"fraud/features/{name}.py" for name in ("lookahead", "prepare", "table")},
     "train": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/settings.py"}
-    | {f"fraud/training/{name}.py" for name in ("__init__", "export", "families", "split", "train")},
+    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
+    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "metrics", "statistics")}
+    | {f"fraud/training/{file.name}" for file in (REPOSITORY / "src/fraud/training").glob("*.py")},
     "evaluate": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/settings.py", "fraud/training/__init__.py", "fraud/training/split.py"}
-    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
+    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
+    | {f"fraud/evaluation/{file.name}" for file in (REPOSITORY / "src/fraud/evaluation").glob("*.py")},
     "gate": {"mlops/__init__.py"}
     | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "decide", "policy")},
     "register": {"mlops/__init__.py"}

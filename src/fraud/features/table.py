@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 IDENTIFIERS = ("TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID")
 LABEL = "TX_FRAUD"
+SCENARIO = "TX_FRAUD_SCENARIO"
+"""Which kind of fraud a row is, where the data says; never a feature."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class FeatureTable:
         self.features = tuple(
             Feature(field.name, pa.types.is_integer(field.type))
             for field in schema
-            if field.name not in (*IDENTIFIERS, LABEL)
+            if field.name not in (*IDENTIFIERS, LABEL, SCENARIO)
         )
 
     def span(self) -> tuple[datetime, datetime]:
@@ -60,12 +62,13 @@ class FeatureTable:
         parts = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
         return min(part.min for part in parts), max(part.max for part in parts)
 
-    def between(self, start: datetime, end: datetime) -> "pa.Table":
+    def between(self, start: datetime, end: datetime, columns: list[str] | None = None) -> "pa.Table":
         """The rows with start <= TX_DATETIME < end; only the row groups that hold such rows are read."""
         import pyarrow.parquet as pq
 
         return pq.read_table(
             self.path,
+            columns=columns,
             partitioning=None,
             filters=[("TX_DATETIME", ">=", start), ("TX_DATETIME", "<", end)],
         )
