@@ -27,7 +27,9 @@ PORT = "AZUREML_LOCAL_PORT"
 """The variable that names another port for the local Azure ML than the file does."""
 HIGHEST_PORT = 65_535
 Positive = Annotated[int, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
 Entry = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
 
@@ -54,6 +56,27 @@ Free = dict[str, Scalar]
 """A table whose keys are the project's own: `mlops` hands it on and knows none of them."""
 
 
+def _margin(value: float | str) -> float | str:
+    if isinstance(value, str):
+        if not re.fullmatch(r"\d+(\.\d+)? ?%", value):
+            raise ValueError(f'is neither a number nor a share such as "5%": {value!r}')
+    elif not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"must be 0 or more: {value}")
+    return value
+
+
+Margin = Annotated[float | str, AfterValidator(_margin)]
+"""How much worse is still no harm: in the metric's own unit, or in percent of the champion's value."""
+
+
+def _one_of_the_levels(confidence: float) -> float:
+    """The one-sided confidences that an evaluation has intervals for."""
+    levels = (0.9, 0.95, 0.975, 0.99, 0.995)
+    if confidence not in levels:
+        raise ValueError(f"must be one of {', '.join(map(str, levels))}")
+    return confidence
+
+
 class Section(BaseModel):
     """Frozen, and no unknown keys."""
 
@@ -63,6 +86,7 @@ class Section(BaseModel):
 class Project(Section):
     model: Name
     contract: Entry
+    sources: Entry | None = None
     generator: Entry
     scoring: str
 
@@ -72,9 +96,23 @@ class Local(Section):
     state: str = ".azureml-local"
 
 
+class Source(Section):
+    """Where data lands: files in storage (`blob`), or a kind of the project's own with settings of its own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    kind: Name
+    uri: str = ""
+    files: Annotated[list[str], Field(min_length=1)] = ["*"]
+
+
 class Data(Section):
+    """`contract` holds keyword arguments of the project's contract, which `mlops` does not know."""
+
     asset: Name
     max_age_days: Positive | None = None
+    max_landing_age_days: Positive | None = None
+    contract: dict[str, Any] = {}
+    source: Source | None = None
 
 
 BOUNDS, BELL = ("min_value", "max_value"), ("mu", "sigma")
@@ -172,8 +210,55 @@ class Training(Section):
         return families
 
 
+class Slices(Section):
+    margin: Margin | None = None
+    not_assessed: Literal["report", "approval", "undecided"] = "report"
+
+
+class Latency(Section):
+    """Milliseconds of one request."""
+
+    ratio: PositiveNumber = 5.0
+    ignore_below: NotNegative = 0.05
+    limit: PositiveNumber = 50.0
+
+
+class Size(Section):
+    """Megabytes of what is registered."""
+
+    ratio: PositiveNumber = 10.0
+    ignore_below: NotNegative = 20.0
+    limit: PositiveNumber = 500.0
+
+
+class Drift(Section):
+    psi: PositiveNumber = 0.25
+
+
 class Gate(Section):
-    thresholds: Annotated[dict[str, Share], Field(min_length=1)]
+    """The policy of the gate; docs/gate.md says what each rule reads and how it judges."""
+
+    mode: Literal["enforce", "dry_run"] = "enforce"
+    primary: str | None = None
+    rule: Literal["non-inferiority", "superiority", "any"] = "non-inferiority"
+    any_of: list[str] = []
+    margin: Margin = 0.02
+    confidence: Annotated[float, AfterValidator(_one_of_the_levels)] = 0.95
+    minimum_events: Annotated[int, Field(ge=0)] = 30
+    floors: Annotated[dict[str, Number], Field(min_length=1)]
+    guardrails: dict[str, Margin] = {}
+    calibration: dict[str, Margin] = {}
+    slices: Slices = Slices()
+    latency: Latency = Latency()
+    size: Size = Size()
+    drift: Drift = Drift()
+    approvals: list[Literal["first-model", "every-model"]] = []
+
+    @model_validator(mode="after")
+    def _any_of_something(self) -> Gate:
+        if self.rule == "any" and not self.any_of:
+            raise ValueError('rule = "any" needs any_of, the metrics of which any will do')
+        return self
 
 
 class Infra(Section):
@@ -189,6 +274,7 @@ class Target(Section):
     endpoint: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")]
     instance_type: str
     instance_count: Positive = 1
+    allow_dirty: bool = False
 
 
 class Config(Section):

@@ -28,6 +28,7 @@ def graph(
         transactions="azureml:transactions:1",
         policy=FILE,
         settings=FILE,
+        provenance=FILE,
         environments={
             folder: f"azureml:fraud-{folder}:1" for folder in ("train", "register", *environments.values())
         },
@@ -38,7 +39,7 @@ def graph(
         freshness={},
         timeout_seconds=60,
         champion=champion,
-        searches=searches or {},
+        searches=searches,
     )
     document: dict[str, Any] = job._to_dict()
     return document

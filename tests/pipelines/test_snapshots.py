@@ -22,10 +22,16 @@ SNAPSHOTS = {
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
     | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
     | {f"fraud/evaluation/{file.name}" for file in (REPOSITORY / "src/fraud/evaluation").glob("*.py")},
-    "gate": {"mlops/__init__.py"}
-    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "decide", "policy")},
+    "gate": {"mlops/__init__.py", "mlops/output.py", "mlops/report/__init__.py"}
+    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "case", "comparing", "decide", "evidence")}
+    | {f"mlops/gate/{name}.py" for name in ("junit", "measuring", "policy", "rules", "shape")}
+    | {
+        f"mlops/report/evidence/{name}.py"
+        for name in ("__init__", "document", "figures", "markup", "page", "text")
+    }
+    | {"mlops/report/evidence/page.css"},
     "register": {"mlops/__init__.py"}
-    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "register")},
+    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "card", "lineage", "register")},
 }
 
 

@@ -1,5 +1,6 @@
 """The table of features that `prepare` writes, read back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +31,11 @@ class Feature:
 class FeatureTable:
     """The file features.parquet of a folder: one row a transaction, in order of time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the file; raises FeaturesError if it is not there or not such a table."""
+    def __init__(self, folder: Path, without: Sequence[str] = ()) -> None:
+        """Open the file; `features` then leaves out those of `without`.
+
+        Raises FeaturesError if it is not there or not such a table, or has no feature of such a name.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -47,11 +51,17 @@ class FeatureTable:
             raise FeaturesError(f"{self.path}: column {lacking[0]} is missing; run prepare again")
         # Every column that is neither an identifier nor the label is a feature, so that features.sql alone
         # says what the features are.
-        self.features = tuple(
+        found = tuple(
             Feature(field.name, pa.types.is_integer(field.type))
             for field in schema
             if field.name not in (*IDENTIFIERS, LABEL, SCENARIO)
         )
+        known = [feature.name for feature in found]
+        if unknown := [name for name in without if name not in known]:
+            raise FeaturesError(
+                f"{self.path}: there is no feature {unknown[0]} to leave out; its are {', '.join(known)}"
+            )
+        self.features = tuple(feature for feature in found if feature.name not in without)
 
     def span(self) -> tuple[datetime, datetime]:
         """The times of the first and the last transaction, in UTC."""

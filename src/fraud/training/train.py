@@ -56,7 +56,7 @@ def train(
     row = family_of(family)
     checked_seed(seed)
     values = values_of(family, row.parameters, parameters)
-    table = FeatureTable(features)
+    table = FeatureTable(features, settings.left_out)
     first, last = table.span()
     window = windows_of(first, last, settings)
     weeks = validation_windows(first, window, settings)

@@ -56,6 +56,23 @@ def test_training_says_what_was_learned_from_and_how_well(evaluated: Path, famil
     assert "python" in document["versions"]
 
 
+def test_a_feature_that_is_left_out_is_not_learned_from(evaluated: Path, step: Step, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.json"
+    every = read_json(evaluated / FAMILY / "training.json")["features"]
+    settings.write_text(json.dumps({**SETTINGS, "without": f"{every[1]}, {every[0]}"}))
+    options = ("--features", evaluated / "features", "--family", FAMILY, "--settings", settings)
+    ended = step(*TRAIN, *options, "--model", tmp_path / "model")
+    assert ended.returncode == 0, ended.stderr
+    document = read_json(tmp_path / "model" / "training.json")
+    assert document["features"] == every[2:]
+    assert document["settings"]["without"] == f"{every[1]}, {every[0]}"
+    settings.write_text(json.dumps({**SETTINGS, "without": "TX_AMOUNTS"}))
+    ended = step(*TRAIN, *options, "--model", tmp_path / "none")
+    assert ended.returncode == 2
+    assert "there is no feature TX_AMOUNTS to leave out; its are TX_AMOUNT, " in ended.stderr
+    assert not (tmp_path / "none").exists()
+
+
 def test_the_profile_is_the_distribution_of_the_training_rows(evaluated: Path) -> None:
     profile = read_json(evaluated / FAMILY / "profile.json")
     table = FeatureTable(evaluated / "features")

@@ -35,7 +35,11 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
     [
         ("seed = 0", "seeds = 0", "training.seeds", "is not a known key"),
         ("seed = 0", 'seed = "x"', "training.seed", "valid integer"),
-        ("roc_auc = 0.85", "roc_auc = 1.5", "gate.thresholds.roc_auc", "less than or equal to 1"),
+        ("margin = 0.02 ", "margin = -0.02 ", "gate.margin", "must be 0 or more: -0.02"),
+        ('brier = "15%"', 'brier = "much"', "gate.calibration.brier", "neither a number nor a share"),
+        ("confidence = 0.95", "confidence = 0.96", "gate.confidence", "must be one of 0.9, 0.95"),
+        ('rule = "non-inferiority"', 'rule = "better"', "gate.rule", "Input should be 'non-inferiority'"),
+        ("psi = 0.25", "ks = 0.25", "gate.drift.ks", "is not a known key"),
         ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
         ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
         ("[demo]", "[demos]", "demos", "is not a known key"),
@@ -200,3 +204,17 @@ def test_a_wrong_port_in_the_environment_is_refused(
     monkeypatch.setenv("AZUREML_LOCAL_PORT", text)
     with pytest.raises(BadInput, match="AZUREML_LOCAL_PORT must be a number"):
         _ = _load(tmp_path, TEXT).local_port
+
+
+def test_any_gain_needs_the_metrics_of_which_any_will_do(tmp_path: Path) -> None:
+    text = TEXT.replace('rule = "non-inferiority"', 'rule = "any"')
+    with pytest.raises(BadInput, match=rf"line {_line(text, '[gate]')}: gate: .*needs any_of"):
+        _load(tmp_path, text)
+    found = _load(tmp_path, text.replace('rule = "any"', 'rule = "any"\nany_of = ["average_precision"]'))
+    assert found.gate.any_of == ["average_precision"]
+
+
+def test_a_gate_without_a_floor_is_none(tmp_path: Path) -> None:
+    text = TEXT.replace("average_precision = 0.60\n", "").replace("card_precision_100 = 0.25\n", "")
+    with pytest.raises(BadInput, match=r"gate\.floors: Dictionary should have at least 1 item"):
+        _load(tmp_path, text)
