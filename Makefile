@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)

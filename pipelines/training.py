@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipelines.components import Components, candidates, parameters, words
+from pipelines.search import Search
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
@@ -44,15 +45,16 @@ def training(
     timeout_seconds: int,
     family_environments: Mapping[str, str] = MappingProxyType({}),
     champion: Champion | None = None,
+    searches: Mapping[str, Search] | None = None,
     model_name: str = "",
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are
-    local files; `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each
-    to its parameters that are not the default, `family_environments` those to their folders that `train` does not
-    do for; `freshness` holds max_age_days and as_of where they are to be checked. With `model_name` the last step
-    registers the model under it.
+    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files;
+    `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its
+    parameters that are not the default, `family_environments` those to a folder that `train` does not do for,
+    `searches` those that are swept to what is searched; `freshness` holds max_age_days and as_of where they are to
+    be checked. With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
 
@@ -60,13 +62,27 @@ def training(
     compared_with = champion.name if champion else ""
 
     def step(
-        component: str, inputs: Mapping[str, Any], name: str = "", environment: str = "", **repeated: Any
+        component: str,
+        inputs: Mapping[str, Any],
+        name: str = "",
+        search: Search | None = None,
+        environment: str = "",
+        **repeated: Any,
     ) -> Any:
-        environment = environment or STEP_ENVIRONMENTS[component]
-        node = components.load(component, environment, **repeated)(**inputs)
+        made = components.load(component, environment or STEP_ENVIRONMENTS[component], **repeated)
+        node = search.over(made, inputs, timeout_seconds) if search else made(**inputs)
         node.name = name or component
-        node.set_limits(timeout=timeout_seconds)
+        if search is None:
+            node.set_limits(timeout=timeout_seconds)
         return node.outputs
+
+    def train(family: str, values: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+        search = (searches or {}).get(family)
+        searched = search.samples if search else {}
+        fixed = {name: value for name, value in values.items() if name not in searched}
+        slots = parameters({**fixed, **searched})
+        given, own = {**inputs, "family": family, **words(fixed)}, family_environments.get(family, "")
+        return step("train", given, f"train_{family}", search, own, parameter=slots)
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
     def graph(
@@ -78,16 +94,7 @@ def training(
     ) -> dict[str, Any]:
         prepared = step("prepare", {"transactions": data, **freshness})
         common = {"features": prepared.features, "settings": settings, "seed": seed}
-        trained = [
-            step(
-                "train",
-                {**common, "family": family, **words(values)},
-                f"train_{family}",
-                environment=family_environments.get(family, ""),
-                parameter=parameters(values),
-            ).model
-            for family, values in families.items()
-        ]
+        trained = [train(family, values, common).model for family, values in families.items()]
         slots = candidates(len(trained))
         given = {**common, **dict(zip(slots.inputs, trained, strict=True))}
         if compared_with:

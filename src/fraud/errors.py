@@ -1,6 +1,7 @@
 """The errors of the model's code, each one line for the person who reads it.
 
 FraudError
+├── SourceError     a source of transactions cannot be read
 ├── ContractError   the transactions are not what the contract says
 ├── FeaturesError   the folder of features is not what `prepare` writes, or a feature knows the future
 ├── WindowError     the data does not cover the windows of the protocol, or a window has nothing to learn from
@@ -12,15 +13,44 @@ FraudError
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 
 class FraudError(ValueError):
     """Something the caller can put right; its text says what was wrong, where, and what to do."""
 
+    @property
+    def details(self) -> list[str]:
+        """Further lines for who wants to see them."""
+        return []
+
 
 class ContractError(FraudError):
-    """The transactions are not what the contract says."""
+    """The transactions are not what the contract says.
+
+    `violations` are the broken rules: rule, column (where it is of one), count, text, and the first rows, each
+    with file, row (from 1, headers not counted) and value.
+    """
+
+    def __init__(self, text: str, violations: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(text)
+        self.violations = [dict(each) for each in violations]
+
+    @property
+    def details(self) -> list[str]:
+        """The rows that break a rule, a line each, below what is said of further rules."""
+        lines = []
+        for each in self.violations:
+            lines += [each["text"]] * (each["text"] != str(self))
+            lines += [f"{row['file']}, row {row['row']}: {each['column']} {row['value']}" for row in each["rows"]]
+            if (more := each["count"] - len(each["rows"])) > 0 and each["rows"]:
+                lines.append(f"and {more} rows more")
+        return lines
+
+
+class SourceError(FraudError):
+    """A source of transactions cannot be read."""
 
 
 class FeaturesError(FraudError):
@@ -52,10 +82,13 @@ class ModelError(FraudError):
 
 
 def exit_code_of(command: Callable[[], None]) -> int:
-    """Run a command; 0 when it is through, 2 with the error's one line on standard error when it is refused."""
+    """Run a command; 0 when it is through, 2 with the error on standard error when it is refused.
+
+    The error is one line; where it has details, they follow, indented.
+    """
     try:
         command()
     except FraudError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write("\n  ".join([f"error: {error}", *error.details]) + "\n")
         return 2
     return 0

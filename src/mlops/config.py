@@ -8,7 +8,7 @@ import re
 import tomllib
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -50,6 +50,7 @@ def _word(value: Any) -> Any:
 
 
 Scalar = Annotated[Any, AfterValidator(_scalar)]
+Word = Annotated[Any, AfterValidator(_word)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Free = dict[str, Scalar]
 """A table whose keys are the project's own: `mlops` hands it on and knows none of them."""
@@ -85,6 +86,7 @@ class Section(BaseModel):
 class Project(Section):
     model: Name
     contract: Entry
+    sources: Entry | None = None
     generator: Entry
     scoring: str
 
@@ -94,9 +96,100 @@ class Local(Section):
     state: str = ".azureml-local"
 
 
+class Source(Section):
+    """Where data lands: files in storage (`blob`), or a kind of the project's own with settings of its own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    kind: Name
+    uri: str = ""
+    files: Annotated[list[str], Field(min_length=1)] = ["*"]
+
+
 class Data(Section):
+    """`contract` holds keyword arguments of the project's contract, which `mlops` does not know."""
+
     asset: Name
     max_age_days: Positive | None = None
+    max_landing_age_days: Positive | None = None
+    contract: dict[str, Any] = {}
+    source: Source | None = None
+
+
+BOUNDS, BELL = ("min_value", "max_value"), ("mu", "sigma")
+DISTRIBUTIONS = {
+    "choice": ("values",),
+    "randint": ("upper",),
+    **dict.fromkeys(("uniform", "loguniform"), BOUNDS),
+    **dict.fromkeys(("quniform", "qloguniform"), (*BOUNDS, "q")),
+    **dict.fromkeys(("normal", "lognormal"), BELL),
+    **dict.fromkeys(("qnormal", "qlognormal"), (*BELL, "q")),
+}
+"""What each distribution is given, in the words of Azure ML's YAML."""
+
+
+class Distribution(Section):
+    """What a parameter may be in a sweep."""
+
+    type: str
+    values: Annotated[list[Word], Field(min_length=1)] | None = None
+    upper: Positive | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    mu: float | None = None
+    sigma: Annotated[float, Field(gt=0)] | None = None
+    q: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        needed = DISTRIBUTIONS.get(self.type)
+        if needed is None:
+            raise ValueError(f"type must be one of {', '.join(DISTRIBUTIONS)}")
+        if self.model_fields_set != {"type", *needed}:
+            raise ValueError(f"{self.type} takes {', '.join(needed)}")
+        return self
+
+
+class Termination(Section):
+    """When a trial that promises little is ended."""
+
+    type: Literal["bandit", "median_stopping", "truncation_selection"]
+    evaluation_interval: Positive = 1
+    delay_evaluation: Annotated[int, Field(ge=0)] = 0
+    slack_factor: Annotated[float, Field(gt=0)] | None = None
+    slack_amount: Annotated[float, Field(gt=0)] | None = None
+    truncation_percentage: Annotated[int, Field(ge=1, le=99)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        own = {"bandit": {"slack_factor", "slack_amount"}, "truncation_selection": {"truncation_percentage"}}
+        of_type = own.get(self.type, set())
+        given = self.model_fields_set & {"slack_factor", "slack_amount", "truncation_percentage"}
+        if not given <= of_type or len(given) != (1 if of_type else 0):
+            raise ValueError(f"{self.type} takes {' or '.join(sorted(of_type)) or 'neither slack nor percentage'}")
+        return self
+
+
+class Sweep(Section):
+    """A search over a family's parameters: its best trial has the best value of a metric that training logs."""
+
+    metric: str
+    goal: Literal["maximize", "minimize"] = "maximize"
+    sampling: Literal["grid", "random", "sobol", "bayesian"] = "random"
+    max_total_trials: Annotated[int, Field(ge=1, le=1000)] = 10
+    max_concurrent_trials: Annotated[int, Field(ge=1, le=1000)] = 2
+    early_termination: Termination | None = None
+    space: Annotated[dict[Identifier, Distribution], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        kinds = {each.type for each in self.space.values()}
+        if self.sampling == "grid" and kinds != {"choice"}:
+            raise ValueError("grid sampling takes choices only")
+        if self.sampling == "bayesian" and kinds - {"choice", "uniform", "quniform"}:
+            raise ValueError("bayesian sampling takes choice, uniform and quniform only")
+        if self.sampling == "bayesian" and self.early_termination:
+            raise ValueError("bayesian sampling takes no early termination")
+        return self
 
 
 class Training(Section):
@@ -106,7 +199,8 @@ class Training(Section):
     step_timeout_seconds: Positive = 1800
     environments: dict[Name, Name] = {}
     settings: Free = {}
-    parameters: dict[Name, dict[Identifier, Annotated[Any, AfterValidator(_word)]]] = {}
+    parameters: dict[Name, dict[Identifier, Word]] = {}
+    sweep: dict[Name, Sweep] = {}
 
     @field_validator("families")
     @classmethod

@@ -9,15 +9,24 @@ MlopsError          1   something failed; the message says what and where
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class MlopsError(Exception):
-    """Shown as one line, without a traceback."""
+    """Shown as one line, and below it the first of its details, without a traceback."""
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(
+        self, message: str, hint: str = "", details: Sequence[str] = (), violations: Sequence[Any] = ()
+    ) -> None:
         super().__init__(message)
         self.hint = hint
+        self.details = list(details)
+        """Lines that follow the message: which rows, which files."""
+        self.violations = list(violations)
+        """The same as documents."""
 
 
 class BadInput(MlopsError):

@@ -64,12 +64,14 @@ def call(name: str, *arguments: Any, table: str, options: Mapping[str, Any]) -> 
 def check_contract(name: str, path: Path, **options: Any) -> dict[str, Any]:
     """Hold landed data against the project's contract; its errors are the person's.
 
-    The contract raises a ValueError (or a subclass) whose first line says what is wrong and where.
+    The contract raises a ValueError (or a subclass) whose text says in one line what is wrong and where. It may
+    have `details`, further lines, and `violations`, the same as JSON: which rows of which files.
     """
     if not path.exists():
         raise BadInput(f"there is no file or folder {path}")
     try:
         document: dict[str, Any] = entry(name)(path, **options)
     except ValueError as error:
-        raise BadInput(str(error)) from error
+        details, violations = (getattr(error, name, ()) for name in ("details", "violations"))
+        raise BadInput(str(error), details=details, violations=violations) from error
     return document

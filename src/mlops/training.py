@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,10 @@ REFUSALS = ("is refused", "is undecided", "needs approval")
 
 @dataclass(frozen=True)
 class Request:
-    """What to train on and how: a data asset, the settings of training, what `now` is for the data's age."""
+    """What to train on and how: a data asset, the settings of training, what `now` is for the data's age.
+
+    `sweep` names the families whose parameters are searched.
+    """
 
     data: Published
     settings: Mapping[str, Any]
@@ -36,12 +39,14 @@ class Request:
     register: bool = True
     force: bool = False
     allow_dirty: bool = False
+    sweep: Collection[str] = ()
 
     def words(self, config: Config) -> list[str]:
         """The options with which `mlops train` asks for the same training again."""
         words = ["--data", self.data.version]
         if self.as_of:
             words += ["--as-of", self.as_of]
+        words += [word for family in self.sweep for word in ("--sweep", family)]
         changed = overrides.assignments(config.training.settings, self.settings)
         return [*words, *(word for each in changed for word in ("--set", each))]
 
@@ -79,6 +84,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
     Raises BadInput where a version would be registered of code that no commit holds, unless that is allowed.
     """
     from pipelines.components import NameTakenError
+    from pipelines.search import Search
     from pipelines.training import STEP_ENVIRONMENTS, Champion, training
 
     settings, code = config.training, provenance.code_of(config.root)
@@ -117,6 +123,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
                 timeout_seconds=settings.step_timeout_seconds,
                 family_environments=own,
                 champion=Champion(champion.label, champion.reference) if champion else None,
+                searches={family: Search(**searched(config, family)) for family in request.sweep},
                 model_name=config.project.model if request.register else "",
             )
         except NameTakenError as error:
@@ -124,6 +131,20 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         job.settings.force_rerun = request.force
         submitted = client.jobs.create_or_update(job, experiment_name=settings.experiment)
     return str(submitted.name)
+
+
+def searched(config: Config, family: str) -> dict[str, Any]:
+    """[training.sweep.FAMILY] as the pipeline takes it. Raises BadInput for a family that cannot be swept."""
+    settings = config.training
+    ready = [name for name in settings.families if name in settings.sweep]
+    if family not in ready:
+        has = f"there is one for {', '.join(ready)}" if ready else "there is none yet"
+        raise BadInput(
+            f"the family {family} cannot be swept: it takes its name in families and a table "
+            f"[training.sweep.{family}] in {config.file.name}",
+            has,
+        )
+    return {**settings.sweep[family].model_dump(exclude_none=True), "seed": settings.seed}
 
 
 def _ensure_compute(client: MLClient, target: Target) -> None:

@@ -2,6 +2,7 @@
 
     python -m fraud.features.prepare --transactions FILE --features FOLDER --validation FOLDER
     python -m tests.benchmarks.gate --features FOLDER [--models 60] [--pairs 200] [--scores CACHE.npz]
+        [--documents CACHE.jsonl]
 
 Needs the packages of environments/train with LightGBM, and src on PYTHONPATH; `OMP_NUM_THREADS=1` for fair times.
 
@@ -11,7 +12,7 @@ and rows. A pair of them is judged on a new draw of the cards: by the bootstrap 
 mlops.toml.
 
 - `retrained`: a pair as it is. Equal as recipes; by chance of training they do differ truly.
-- `equal`, `-0.01`, `-0.02` …: noise on the better one's logits, until the true difference is that.
+- `equal`, `worse by …`: noise on the better one's logits, until the true difference is that.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +44,7 @@ from mlops.gate.policy import policy_of
 Floats = npt.NDArray[np.floating]
 TEST_START = date(2018, 8, 8)
 SETTINGS = Settings(test_start=TEST_START)
-WORSE = (0.0, -0.01, -0.02, -0.03)
+ROWS = {"retrained": None, "equal": 0.0, "worse by 0.01": -0.01, "worse by 0.02": -0.02, "worse by 0.03": -0.03}
 DOMAIN = metrics_of(SETTINGS)
 SKIPPED = {"roc_auc"}
 METRICS: dict[str, Metric] = {name: metric for name, metric in DOMAIN.items() if name not in SKIPPED}
@@ -160,30 +163,30 @@ def evaluation(rows: Rows, candidate: Floats, champion: Floats, resamples: int, 
 
 
 @dataclass
-class Tally:
-    """Verdicts on the pairs of one row of the table."""
+class Row:
+    """The pairs of one row of the table."""
 
-    true: list[float]
-    errors: list[float]
-    verdicts: list[dict[str, Any]]
-    superior: list[str]
+    name: str
+    pairs: list[dict[str, Any]]
 
-    def share(self, rule: str, outcome: str = "pass") -> float:
-        found = [all(f["outcome"] == outcome for f in v["rules"] if f["rule"] == rule) for v in self.verdicts]
-        return float(np.mean(found))
+    def line(self, policy: dict[str, Any]) -> str:
+        """Judged by the policy, and by one that asks for superiority."""
+        documents = [pair["document"] for pair in self.pairs]
+        verdicts = [decide(document, policy) for document in documents]
+        superior = [decide(document, {**policy, "rule": "superiority"}) for document in documents]
+        true = [pair["true"] for pair in self.pairs]
+        error = np.mean([document["comparisons"][0]["standard_error"] for document in documents])
+        shares = [_passed(verdicts, rule) for rule in ("primary", "guardrails", "calibration")]
+        shares += [_passed(superior, "primary")]
+        shares += [float(np.mean([verdict["decision"] == word for verdict in verdicts])) for word in DECISIONS]
+        cells = [self.name, f"{len(true)}", f"{np.mean(true):+.4f} ({np.std(true):.4f})", f"{error:.4f}"]
+        return f"| {' | '.join([*cells, *(f'{share:.3f}' for share in shares)])} |"
 
-    def line(self, name: str) -> str:
-        decisions = [verdict["decision"] for verdict in self.verdicts]
-        shares = [float(np.mean([decision == word for decision in decisions])) for word in DECISIONS]
-        rules = [self.share(rule) for rule in ("primary", "guardrails", "calibration")]
-        better = float(np.mean([outcome == "pass" for outcome in self.superior]))
-        cells = [
-            f"{len(decisions)}",
-            f"{np.mean(self.true):+.4f} ({np.std(self.true):.4f})",
-            f"{np.mean(self.errors):.4f}",
-        ]
-        cells += [f"{share:.3f}" for share in (*rules, better, *shares)]
-        return f"| {name} | {' | '.join(cells)} |"
+
+def _passed(verdicts: list[dict[str, Any]], rule: str) -> float:
+    """The share of verdicts in which all findings of a rule pass."""
+    found = [[each["outcome"] for each in verdict["rules"] if each["rule"] == rule] for verdict in verdicts]
+    return float(np.mean([set(outcomes) == {"pass"} for outcomes in found]))
 
 
 DECISIONS = ("accept", "undecided", "reject")
@@ -193,48 +196,24 @@ HEAD = (
 )
 
 
-def simulate(rows: Rows, scores: Floats, options: argparse.Namespace, policy: dict[str, Any]) -> list[str]:
-    """The lines of the table."""
+def pairs(rows: Rows, scores: Floats, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The name of its row, the true difference and the evidence of each pair."""
     random = np.random.default_rng(options.seed)
-    pairs = [random.choice(len(scores), 2, replace=False) for _ in range(options.pairs)]
+    drawn = [random.choice(len(scores), 2, replace=False) for _ in range(options.pairs)]
     true = np.array([average_precision(rows, score) for score in scores])
-    superiority = {**policy, "rule": "superiority"}
-    lines = [HEAD, "| --- |" + " ---: |" * 10]
-    for wanted in (None, *WORSE):
-        tally = Tally([], [], [], [])
-        for number, (one, other) in enumerate(pairs):
-            if wanted is None:
-                challenger, champion, difference = scores[one], scores[other], true[one] - true[other]
-            else:
-                better, champion_at = (one, other) if true[one] > true[other] else (other, one)
-                champion, difference = scores[champion_at], wanted
-                challenger = worsened(rows, scores[better], true[champion_at] + wanted, number)
-            drawn, picked = sample(rows, np.random.default_rng((options.seed, number)))
-            document = evaluation(drawn, challenger[picked], champion[picked], options.resamples, number)
-            tally.true.append(difference)
-            tally.errors.append(document["comparisons"][0]["standard_error"])
-            tally.verdicts.append(decide(document, policy))
-            found = decide(document, superiority)["rules"]
-            tally.superior += [each["outcome"] for each in found if each["rule"] == "primary"]
-            if options.documents:
-                with options.documents.open("a") as file:
-                    file.write(json.dumps({"wanted": wanted, "document": document}) + "\n")
-        lines.append(tally.line("retrained" if wanted is None else "equal" if wanted == 0 else f"{wanted:g}"))
-        sys.stderr.write(lines[-1] + "\n")
-    return lines
+    for name, wanted in ROWS.items():
+        for number, (one, other) in enumerate(drawn):
+            challenger, champion = (one, other) if wanted is None or true[one] > true[other] else (other, one)
+            score, difference = scores[challenger], true[challenger] - true[champion]
+            if wanted is not None:
+                score, difference = worsened(rows, score, true[champion] + wanted, number), wanted
+            cards, picked = sample(rows, np.random.default_rng((options.seed, number)))
+            document = evaluation(cards, score[picked], scores[champion][picked], options.resamples, number)
+            yield {"name": name, "true": float(difference), "document": document}
 
 
-def main() -> None:
-    """Print the table and what the times were."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gate")
-    parser.add_argument("--features", type=Path, required=True, help="folder with features.parquet")
-    parser.add_argument("--models", type=int, default=60)
-    parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--resamples", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scores", type=Path, help="a file that keeps the scores for the next time")
-    parser.add_argument("--documents", type=Path, help="a file that keeps the evidence, to try other policies on")
-    options = parser.parse_args()
+def simulated(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Train the models, or take their scores from the file, say how good they are, and compare the pairs."""
     table, day = FeatureTable(options.features), timedelta(days=1)
     known = TEST_START - (SETTINGS.delay_days + SETTINGS.known_days) * day
     test = Part.between(table, TEST_START, TEST_START + SETTINGS.test_days * day, known_from=known)
@@ -243,21 +222,46 @@ def main() -> None:
     else:
         end = TEST_START - SETTINGS.delay_days * day
         part = Part.between(table, end - SETTINGS.train_days * day, end)
-        began = time.process_time()
         scores = np.array([trained(part, seed, test) for seed in range(options.models)])
-        sys.stderr.write(f"{len(scores)} models, {(time.process_time() - began) / len(scores):.2f} CPU s each\n")
         if options.scores:
             np.savez_compressed(options.scores, scores=scores)
     began = time.process_time()
     evaluation(test.rows, scores[0], scores[1], 1000, 0)
     took = time.process_time() - began
     one = [average_precision(test.rows, score) for score in scores]
-    sys.stdout.write(
+    sys.stderr.write(
         f"{len(test.rows.day)} rows, {test.rows.cards} cards, {test.rows.fraudulent_cards()} of them fraudulent; "
         f"average precision {np.mean(one):.3f}, sd over trainings {np.std(one):.4f}; "
-        f"1,000 resamples of {len(METRICS)} metrics of both models: {took:.2f} CPU s\n\n"
+        f"1,000 resamples of {len(METRICS)} metrics of both models: {took:.2f} CPU s\n"
     )
-    sys.stdout.write("\n".join(simulate(test.rows, scores, options, policy_of(load()))) + "\n")
+    for pair in pairs(test.rows, scores, options):
+        if options.documents:
+            with options.documents.open("a") as file:
+                file.write(json.dumps(pair) + "\n")
+        yield pair
+
+
+def main() -> None:
+    """Print the table, a row when it is done."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gate")
+    parser.add_argument("--features", type=Path, required=True, help="folder with features.parquet")
+    parser.add_argument("--models", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--resamples", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scores", type=Path, help="a file that keeps the scores for the next time")
+    parser.add_argument(
+        "--documents", type=Path, help="a file that keeps the evidence, to judge it by other policies"
+    )
+    options = parser.parse_args()
+    found: Iterable[dict[str, Any]] = simulated(options)
+    if options.documents and options.documents.exists():
+        found = (json.loads(line) for line in options.documents.open())
+    policy = policy_of(load())
+    sys.stdout.write("\n".join([HEAD, "| --- |" + " ---: |" * 10]) + "\n")
+    for name, group in groupby(found, key=lambda pair: str(pair["name"])):
+        sys.stdout.write(Row(name, list(group)).line(policy) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

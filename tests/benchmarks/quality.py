@@ -9,6 +9,7 @@ choice is made on the validation weeks, which end before 2018-08-08; the last co
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -55,6 +56,12 @@ def line(name: str, *parts: Mapping[str, Any]) -> str:
     return f"| {' | '.join([name, *cells])} |"
 
 
+def tell(text: str) -> None:
+    """A line of what is found, at once: a family may take a minute."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -71,21 +78,18 @@ def main() -> None:
                 start = TEST + timedelta(weeks=week)
                 settings = Settings(test_start=start, validation_weeks=0)
                 weeks.append(trained(options.features, family, settings, options.seed)[1])
-                print(line(f"{family} {start}", weeks[-1]), flush=True)
+                tell(line(f"{family} {start}", weeks[-1]))
             names = ("average_precision", "roc_auc", "card_precision_100")
-            print(line(f"{family} mean", {name: np.mean([week[name] for week in weeks]) for name in names}))
-            print(line(f"{family} deviation", {name: np.std([week[name] for week in weeks]) for name in names}))
+            tell(line(f"{family} mean", {name: np.mean([week[name] for week in weeks]) for name in names}))
+            tell(line(f"{family} deviation", {name: np.std([week[name] for week in weeks]) for name in names}))
         return
     settings = Settings(test_start=TEST, validation_weeks=VALIDATION_WEEKS)
     for family in options.families:
         document, found = trained(options.features, family, settings, options.seed)
         validation = {name: np.mean(values) for name, values in document["validation"].items()}
-        print(
-            line(family, validation, found),
-            f"{found['size'] / 1000:.0f} kB, {document['train_seconds']:.1f} s to fit, {found['seconds']:.0f} s "
-            f"of processor in all, largest difference {document['largest_difference']:.1e}",
-            flush=True,
-        )
+        took = f"{document['train_seconds']:.1f} s to fit, {found['seconds']:.0f} s of processor in all"
+        exact = f"largest difference {document['largest_difference']:.1e}"
+        tell(f"{line(family, validation, found)} {found['size'] / 1000:.0f} kB, {took}, {exact}")
 
 
 if __name__ == "__main__":

@@ -84,6 +84,17 @@ def test_a_setting_for_one_run_is_what_its_steps_read(
     assert ended.stderr.splitlines()[-1].startswith("hint: its logs: mlops logs ")
 
 
+def test_old_data_is_refused_though_every_step_on_it_could_be_reused(
+    project: Project, told: dict[str, Any], client: MLClient
+) -> None:
+    del told
+    before = [job.name for job in client.jobs.list()]
+    ended = project.mlops("train", "--data", "1", "--as-of", "2018-08-01")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: transactions:1 is too old: its last row is of 2018-05-20")
+    assert [job.name for job in client.jobs.list()] == before
+
+
 def test_the_run_is_read_back_with_the_sdk(client: MLClient, told: dict[str, Any], tmp_path: Path) -> None:
     job = client.jobs.get(told["job"])
     assert job.status == "Completed"

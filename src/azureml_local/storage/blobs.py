@@ -105,6 +105,10 @@ def _read(call: Call, file: Path, key: str) -> Response:
     if not file.is_file():
         return _error(404, "BlobNotFound", "The specified blob does not exist.")
     headers = _headers(file)
+    if call.headers.get("if-match", "*") not in ("*", headers["ETag"]):
+        return _error(
+            412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."
+        )
     for name, value in (call.context.store.read("blob", key) or {}).items():
         headers[f"x-ms-meta-{name}"] = value
     size = file.stat().st_size

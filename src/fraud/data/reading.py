@@ -1,13 +1,11 @@
 """How landed files of transactions are read: the one place where their physical types become the contract's.
 
-Parquet files state the types of their columns; in CSV files every value is text and has to parse. Either way a
+Parquet files state the types of their columns; in all others every value is text and has to parse. Either way a
 reader sees the view `transactions`, with the required columns of `COLUMNS`, and TX_EPOCH: whole seconds since
 1970-01-01 00:00:00 UTC, which features.sql counts its windows in. Where a file has TX_FRAUD_REPORTED, the view has
 TX_REPORTED_EPOCH: the second from whose begin on the report is known.
 """
 
-import csv
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +14,10 @@ from pathlib import Path
 
 import duckdb
 
+from fraud.data.formats import FORMATS, described, text
 from fraud.errors import ContractError
 
+ENDINGS = " or ".join(FORMATS)
 INTEGERS = [
     "TINYINT",
     "SMALLINT",
@@ -108,34 +108,51 @@ def engine(memory: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def landed_files(path: Path) -> list[Path]:
-    """The .parquet and .csv files at a path (a file, or a folder at any depth), in order of their names.
+    """The files of a known format at a path (a file, or a folder at any depth), in order of their names.
 
     Names that begin with "." or "_" are left out, as Spark does.
     """
     if path.is_file():
-        if path.suffix.lower() not in (".parquet", ".csv"):
-            raise ContractError(f"{path}: expected a .parquet or a .csv file")
+        if path.suffix.lower() not in FORMATS:
+            raise ContractError(f"{path}: expected a file of {ENDINGS}")
         return [path]
     if not path.is_dir():
         raise ContractError(f"{path}: no such file or folder")
     found = [
         file
         for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in (".parquet", ".csv")
+        if file.suffix.lower() in FORMATS
         and file.is_file()
         and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
     ]
     if not found:
-        raise ContractError(f"{path}: the folder holds no .parquet and no .csv file")
+        raise ContractError(f"{path}: the folder holds no file of {ENDINGS}")
     return found
+
+
+def named(path: Path, files: list[Path]) -> dict[str, Path]:
+    """Files below a path by the names that people know them under."""
+    root = path if path.is_dir() else path.parent
+    return {file.relative_to(root).as_posix(): file for file in files}
+
+
+def located(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) -> None:
+    """Create the view `located`: `landed`, with the name of each row's FILE and its ROW there, from 1 on."""
+    selects = [
+        f"SELECT {text(name)} AS FILE, * FROM ({_select(connection, file, numbered=True)})"
+        for name, file in files.items()
+    ]
+    connection.execute("CREATE VIEW located AS " + " UNION ALL BY NAME ".join(selects))
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
     """Create the views `landed` (each column as RAW_<name> text and as its contract type) and `transactions`.
 
+    Of each row `landed` has the number of its FILE, too: its place among `files`.
+
     Raises ContractError for a file that cannot be read, lacks a column or has one of another type.
     """
-    selects = [_select(connection, file) for file in files]
+    selects = [f"SELECT {place} AS FILE, * FROM ({_select(connection, file)})" for place, file in enumerate(files)]
     connection.execute("CREATE VIEW landed AS " + " UNION ALL BY NAME ".join(selects))
     names = [column.name for column in COLUMNS if column.required]
     names.append("epoch_us(TX_DATETIME) // 1000000 AS TX_EPOCH")
@@ -144,78 +161,24 @@ def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> No
     connection.execute(f"CREATE VIEW transactions AS SELECT {', '.join(names)} FROM landed")
 
 
-def _select(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    names = _header(file) if _is_csv(file) else []
-    source = _source(file, names)
-    found = dict.fromkeys(names, "VARCHAR")
-    if not _is_csv(file):
-        try:
-            described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        except duckdb.Error as error:
-            raise unreadable(file, error) from error
-        found = {str(row[0]): str(row[1]) for row in described}
+def _select(connection: duckdb.DuckDBPyConnection, file: Path, *, numbered: bool = False) -> str:
+    table = described(connection, file, frozenset(column.name for column in COLUMNS))
     parts = []
     for column in COLUMNS:
-        if column.name in found:
-            parts.append(_column(file, column, found[column.name]))
+        if column.name in table.columns:
+            parts.append(_column(file, column, table.columns[column.name]))
         elif column.required:
             raise ContractError(
-                f"{file}: column {column.name} is missing; the file has {', '.join(found) or 'no columns'}"
+                f"{file}: column {column.name} is missing; the file has {', '.join(table.columns) or 'no columns'}"
             )
-    return f"SELECT {', '.join(parts)} FROM {source}"
+    # The window comes after all rows in the order of the file, which the engine keeps.
+    parts += ["row_number() OVER () AS ROW"] * numbered
+    return f"SELECT {', '.join(parts)} FROM {table.source}"
 
 
-def _is_csv(file: Path) -> bool:
-    return file.suffix.lower() == ".csv"
-
-
-def _header(file: Path) -> list[str]:
-    """The names in the first line of a CSV file.
-
-    They are read here because DuckDB, left to find out by itself, skips the lines at the top that have another
-    number of values than the rest, and takes '#' for a comment.
-    """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            names = next(csv.reader(lines), [])
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise unreadable(file, error) from error
-    for column in COLUMNS:
-        if names.count(column.name) > 1:
-            raise ContractError(f"{file}: column {column.name} occurs {names.count(column.name)} times")
-    return names
-
-
-def unreadable(path: Path, error: Exception) -> ContractError:
-    """What DuckDB or Python says of a file, in one line: without its advice, which is of SQL."""
-    said = re.split(r"\n(?:Possible|\nLINE )", str(error))[0].removeprefix("Invalid Input Error: ")
-    return ContractError(f"{path}: cannot be read: {' '.join(said.split())[:300]}")
-
-
-def _source(file: Path, names: list[str]) -> str:
-    # In brackets, what would be a pattern is the character itself.
-    path = _text(re.sub(r"[*?\[]", r"[\g<0>]", str(file)))
-    if not _is_csv(file):
-        return f"read_parquet({path}, hive_partitioning=false)"
-    # Further columns may have no name, or one of the contract's in other letters: they are numbered instead.
-    wanted = {column.name for column in COLUMNS}
-    columns = ", ".join(
-        f"{name if name in wanted else f'further_{place}'}: 'VARCHAR'" for place, name in enumerate(names)
-    )
-    return (
-        f"read_csv({path}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', "
-        f"columns={{{columns}}})"
-    )
-
-
-def _text(value: str) -> str:
-    quoted = value.replace("'", "''")
-    return f"'{quoted}'"
-
-
-def _column(file: Path, column: Column, found: str) -> str:
+def _column(file: Path, column: Column, found: str | None) -> str:
     quoted = f'"{column.name}"'
-    if _is_csv(file):
+    if found is None:
         value = column.kind.from_text.format(quoted)
     elif expression := column.kind.from_types.get(found.partition("(")[0]):
         value = expression.format(quoted)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import typer
 
@@ -14,6 +15,8 @@ from ..errors import MlopsError
 from . import bootstrap, infra, lineage, local, release, runs, training
 
 INTERRUPTED = 130
+DETAILS = 20
+"""How many lines may follow an error."""
 app = typer.Typer(
     help="Continuous delivery of models on Azure Machine Learning, and on this machine.",
     no_args_is_help=True,
@@ -49,7 +52,10 @@ def main() -> None:
         ended = app(standalone_mode=not as_json)
     except SystemExit as end:
         ended = end.code
-    except (MlopsError, LocalError) as error:
+    except MlopsError as error:
+        more = {"violations": error.violations} if error.violations else {}
+        _fail(str(error), error.hint, error.exit_code, as_json=as_json, details=error.details, **more)
+    except LocalError as error:
         _fail(str(error), error.hint, error.exit_code, as_json=as_json)
     except typer.TyperException as error:  # without JSON Typer shows it, with the usage
         _fail(error.format_message(), "mlops --help", error.exit_code, as_json=as_json)
@@ -60,13 +66,18 @@ def main() -> None:
     sys.exit(ended)
 
 
-def _fail(message: str, hint: str, code: int, *, as_json: bool) -> NoReturn:
-    """Say an error as the last thing on standard error, and end."""
+def _fail(
+    message: str, hint: str, code: int, *, as_json: bool, details: Sequence[str] = (), **more: Any
+) -> NoReturn:
+    """Say an error as the last thing on standard error, and end. `more` is for who asks for JSON."""
     if as_json:
-        problem = {"message": message, "hint": hint, "exit_code": code}
+        problem = {"message": message, "hint": hint, "exit_code": code, **more}
         sys.stderr.write(json.dumps({"error": problem}, ensure_ascii=False) + "\n")
     else:
-        sys.stderr.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
+        shown = [f"  {line}" for line in details[:DETAILS]]
+        rest = [f"  … and {len(details) - DETAILS} lines more: --output json has them"] * (len(details) > DETAILS)
+        hints = [f"hint: {hint}"] if hint else []
+        sys.stderr.write("\n".join([f"error: {message}", *shown, *rest, *hints]) + "\n")
     sys.exit(code)
 
 

@@ -52,6 +52,28 @@ def publish(
     here.console.result(document, f"{found.name}:{found.version} {word} ({found.validation['rows']} rows)")
 
 
+@data_app.command()
+def ingest(target: Target = "local", as_of: AsOf = None, output: Output = "text") -> None:
+    """Take what has landed since, each file once, and publish it with what there was as the next version."""
+    from dataclasses import asdict
+
+    from .. import data
+
+    here = opened(target, output)
+    done = data.ingest(here.client, here.config, as_of=as_of)
+    found, files = done.published, asdict(done.files)
+    document = {"name": found.name, "version": found.version, "existed": found.existed, **files}
+    word = "holds all that has landed" if found.existed else "published"
+    said = [f"{len(names)} {kind}" for kind, names in files.items() if names]
+    lines = [f"{found.name}:{found.version} {word}" + (f" ({', '.join(said)})" if said else "")]
+    for kind, names in files.items():
+        same = names if isinstance(names, dict) else {}
+        lines += [f"  {kind:<9}  {name}" + (f" = {same[name]}" if name in same else "") for name in names]
+    alarms = found.validation.get("alarms", ())
+    lines += [f"  alarm      {alarm['text']}" for alarm in alarms]
+    here.console.result({**document, "validation": found.validation}, lines)
+
+
 def train(
     target: Target = "local",
     data_version: Annotated[
@@ -62,6 +84,10 @@ def train(
     register_model: Annotated[
         bool, typer.Option("--register/--no-register", help="register the model if the gate lets it pass")
     ] = True,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAMILY", help="search the parameters in [training.sweep.FAMILY]; repeatable"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="run every step, reuse none")] = False,
     wait: Annotated[bool, typer.Option(help="wait for the end and show the evaluation")] = True,
     allow_dirty: Annotated[
@@ -77,7 +103,7 @@ def train(
     settings = overrides.overridden(here.config.training.settings, assignments or [])
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, settings, moment, register_model, force, allow_dirty)
+    request = training.Request(published, settings, moment, register_model, force, allow_dirty, sweep or ())
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")

@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fraud.evaluation.evaluate import TestSet
 from fraud.evaluation.metrics import card_precision_top_k, metrics
+from fraud.evaluation.testset import TestSet
 from fraud.features.table import FeatureTable
 from fraud.settings import Settings
-from fraud.split import windows_of
 
 
 def test_set(rows: pd.DataFrame, start: date, train: int, delay: int, test: int) -> pd.DataFrame:
@@ -69,16 +68,16 @@ def main() -> None:
     for train, delay, test in ((7, 7, 7), (10, 3, 5)):
         # The handbook leaves out the cards that had a fraud in the days that it trains on.
         lengths = {"train_days": train, "known_days": train, "delay_days": delay, "test_days": test}
-        window = windows_of(first, last, Settings(**lengths))
-        ours = TestSet(table, window)
-        theirs = test_set(rows, window.train_start, train, delay, test).sort_values("TRANSACTION_ID")
+        ours = TestSet(table, Settings(**lengths))
+        judged = ours.judged
+        theirs = test_set(rows, ours.window.train_start, train, delay, test).sort_values("TRANSACTION_ID")
         ids = np.sort(ours.rows["TRANSACTION_ID"].to_numpy())
         by_id = rng.random(len(rows)) * 0.7 + rows.sort_values("TRANSACTION_ID")["TX_FRAUD"].to_numpy() * 0.3
         for score in (by_id, by_id.round(1)):
             mine = score[ours.rows["TRANSACTION_ID"].to_numpy()]
             tested = theirs.assign(score=score[theirs["TRANSACTION_ID"].to_numpy()])
-            found = metrics(ours.day, ours.card, ours.fraud, mine)
-            found["card_precision_10"] = card_precision_top_k(ours.day, ours.card, ours.fraud, mine, 10)
+            found = metrics(judged.day, judged.card, judged.fraud, mine)
+            found["card_precision_10"] = card_precision_top_k(judged.day, judged.card, judged.fraud, mine, 10)
             expected = ranking(tested["TX_FRAUD"].to_numpy(), tested["score"].to_numpy())
             cases.append(
                 {

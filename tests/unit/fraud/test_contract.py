@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 from fraud.data.contract import ContractError, check
@@ -19,15 +21,27 @@ from .conftest import Write
 def test_the_validation_document_tells_what_is_there(write: Write) -> None:
     path = write()
     assert check(path) == {
-        "schema": "validation/1",
+        "schema": "validation/2",
         "rows": 3,
         "frauds": 1,
         "first": "2018-04-01T00:00:31",
         "last": "2018-04-02T23:59:59",
         "customers": 2,
         "terminals": 2,
-        "files": ["transactions.parquet"],
-        "freshness": None,
+        "files": [
+            {
+                "file": "transactions.parquet",
+                "rows": 3,
+                "first": "2018-04-01T00:00:31",
+                "last": "2018-04-02T23:59:59",
+            }
+        ],
+        "freshness": {
+            "as_of": None,
+            "event": {"newest": "2018-04-02T23:59:59", "max_age_days": None},
+            "landing": {"newest": None, "max_age_days": None},
+        },
+        "alarms": [],
     }
 
 
@@ -42,7 +56,7 @@ def test_a_folder_is_read_as_one(write: Write, tmp_path: Path) -> None:
     write("landed/_temporary/c.parquet")
     (tmp_path / "landed" / "notes.txt").write_text("not data")
     document = check(tmp_path / "landed")
-    assert document["files"] == ["2018/a.parquet", "b.csv"]
+    assert [(file["file"], file["rows"]) for file in document["files"]] == [("2018/a.parquet", 3), ("b.csv", 3)]
     assert (document["rows"], document["frauds"]) == (6, 2)
 
 
@@ -60,7 +74,7 @@ def test_every_file_of_a_folder_keeps_the_contract_with_the_others(write: Write,
 def test_a_name_is_no_pattern(write: Write, name: str) -> None:
     write("a1.csv", TRANSACTION_ID=[7, 7, 7])
     write("a.parquet", TRANSACTION_ID=[7, 7, 7])
-    assert check(write(name))["files"] == [name]
+    assert [file["file"] for file in check(write(name))["files"]] == [name]
 
 
 def test_a_time_with_a_zone_becomes_utc(write: Write) -> None:
@@ -99,7 +113,7 @@ WRONG: list[tuple[str, dict[str, Any], list[str]]] = [
     ("a.csv", {"TX_AMOUNT": [1.0, None, None]}, ["TX_AMOUNT has no value in 2 of 3 rows"]),
     ("a.parquet", {"TRANSACTION_ID": [7, 8, 7]}, ["TRANSACTION_ID must be unique", "7 occurs 2 times"]),
     ("a.parquet", {"TX_AMOUNT": [1.0, -0.01, 2.0]}, ["TX_AMOUNT is negative in 1 of 3", "TRANSACTION_ID 2"]),
-    ("a.parquet", {"TX_AMOUNT": [1.0, 2.005, 3.0]}, ["whole in 100ths", "in 1 rows", "TRANSACTION_ID 2"]),
+    ("a.parquet", {"TX_AMOUNT": [1.0, 2.005, 3.0]}, ["whole in 100ths", "in 1 of 3 rows", "TRANSACTION_ID 2"]),
     ("a.parquet", {"TX_AMOUNT": [1.0, 9e10, 3.0]}, ["1 transactions of 9e+10", "less than 8.79609e+10"]),
     ("a.parquet", {"TX_AMOUNT": [1.0, 2.0, float("nan")]}, ["not a finite number", "TRANSACTION_ID 3"]),
     ("a.parquet", {"TX_FRAUD": [0, 2, 1]}, ["TX_FRAUD must be 0 or 1; found 2"]),
@@ -126,6 +140,81 @@ def test_what_is_not_as_the_contract_says_gets_one_line(
     assert str(path) in line
     for part in said:
         assert part in line
+
+
+def test_the_rows_that_break_a_rule_are_listed_with_file_and_row(write: Write, tmp_path: Path) -> None:
+    write("landed/a.csv", TX_AMOUNT=["1", "-2", "ten"])
+    write("landed/b.parquet", TRANSACTION_ID=[4, 5, 6], TX_AMOUNT=[-1.0, 1.0, -3.25])
+    with pytest.raises(ContractError, match="TX_AMOUNT has the wrong type: found 'ten'") as caught:
+        check(tmp_path / "landed")
+    wrong, negative = caught.value.violations
+    assert (wrong["rule"], wrong["column"], wrong["count"]) == ("type", "TX_AMOUNT", 1)
+    assert wrong["rows"] == [{"file": "a.csv", "row": 3, "value": "ten"}]
+    assert (negative["rule"], negative["count"]) == ("negative", 3)
+    assert negative["rows"] == [
+        {"file": "a.csv", "row": 2, "value": "-2"},
+        {"file": "b.parquet", "row": 1, "value": "-1.0"},
+        {"file": "b.parquet", "row": 3, "value": "-3.25"},
+    ]
+    assert caught.value.details == [
+        "a.csv, row 3: TX_AMOUNT ten",
+        f"{tmp_path / 'landed'}: TX_AMOUNT is negative in 3 of 6 rows, for example TRANSACTION_ID 2",
+        "a.csv, row 2: TX_AMOUNT -2",
+        "b.parquet, row 1: TX_AMOUNT -1.0",
+        "b.parquet, row 3: TX_AMOUNT -3.25",
+    ]
+
+
+def test_only_the_first_rows_are_listed_and_the_others_counted(write: Write) -> None:
+    many = 50
+    columns = {
+        "TRANSACTION_ID": list(range(many)),
+        "TX_DATETIME": ["2018-04-01"] * many,
+        "CUSTOMER_ID": [1] * many,
+        "TERMINAL_ID": [1] * many,
+        "TX_FRAUD": [0] * many,
+        "TX_AMOUNT": [1.0] * 10 + [None] * (many - 10),
+    }
+    with pytest.raises(ContractError, match="no value in 40 of 50 rows") as caught:
+        check(write("a.csv", **columns))
+    (violation,) = caught.value.violations
+    assert [row["row"] for row in violation["rows"]] == list(range(11, 31))
+    assert caught.value.details[-1] == "and 20 rows more"
+
+
+def test_rows_of_a_number_that_occurs_twice_are_listed_wherever_they_are(write: Write, tmp_path: Path) -> None:
+    write("landed/a.parquet")
+    write("landed/b.csv", TRANSACTION_ID=[4, 5, 2])
+    with pytest.raises(ContractError, match="must be unique") as caught:
+        check(tmp_path / "landed")
+    (violation,) = caught.value.violations
+    assert violation["count"] == 2
+    assert [(row["file"], row["row"], row["value"]) for row in violation["rows"]] == [
+        ("a.parquet", 2, "2"),
+        ("b.csv", 3, "2"),
+    ]
+
+
+def test_rows_of_a_large_file_keep_their_numbers(tmp_path: Path) -> None:
+    """Beyond a row group and a piece that the engine reads at once."""
+    rows, wrong = 300_000, [7, 122_881, 250_000, 299_999]
+    for name in ("a.csv", "a.parquet"):
+        amount = [-1.0 if row in wrong else 1.0 for row in range(rows)]
+        table = pa.table(
+            {
+                "TRANSACTION_ID": range(rows),
+                "TX_DATETIME": [datetime(2018, 4, 1)] * rows,  # noqa: DTZ001
+                "CUSTOMER_ID": [row % 1000 for row in range(rows)],
+                "TERMINAL_ID": [1] * rows,
+                "TX_AMOUNT": amount,
+                "TX_FRAUD": [0] * rows,
+            }
+        )
+        path = tmp_path / name
+        pa.csv.write_csv(table, path) if path.suffix == ".csv" else pq.write_table(table, path)
+        with pytest.raises(ContractError, match="is negative in 4 of 300000") as caught:
+            check(path)
+        assert [row["row"] - 1 for row in caught.value.violations[0]["rows"]] == wrong
 
 
 def test_further_columns_do_not_matter(tmp_path: Path) -> None:
@@ -157,7 +246,7 @@ def test_csv_as_other_systems_write_it(tmp_path: Path, line_end: bytes, begin: b
         ("a.csv", b"TX_AMOUNT," + HEADER, "column TX_AMOUNT occurs 2 times"),
         ("a.csv", HEADER + b"\xe9,1\n", "cannot be read: 'utf-8' codec"),
         ("a.csv", b"PAR1" + bytes(200_000), "cannot be read"),
-        ("a.xlsx", b"PK", "expected a .parquet or a .csv file"),
+        ("a.xlsx", b"PK", "expected a file of .parquet or .csv or .jsonl"),
     ],
 )
 def test_an_unreadable_file_gets_one_line(tmp_path: Path, name: str, content: bytes, said: str) -> None:
@@ -179,7 +268,7 @@ def test_a_broken_file_gets_one_line(write: Write, broken: Callable[[bytes], byt
 def test_no_file_at_all(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="no such file or folder"):
         check(tmp_path / "nothing")
-    with pytest.raises(ContractError, match=r"holds no \.parquet and no \.csv file"):
+    with pytest.raises(ContractError, match=r"holds no file of \.parquet or \.csv"):
         check(tmp_path)
 
 
@@ -192,9 +281,10 @@ def test_data_that_is_too_old_names_newest_moment_and_limit(write: Write) -> Non
 
 def test_the_moment_may_have_a_zone_and_only_counts_with_a_limit(write: Write) -> None:
     path = write()
-    assert check(path, as_of="2118-01-01")["freshness"] is None
+    assert "age_days" not in check(path, as_of="2118-01-01")["freshness"]["event"]
     freshness = check(path, as_of="2018-04-04T01:59:59+02:00", max_age_days=1)["freshness"]
-    assert freshness == {"as_of": "2018-04-03T23:59:59", "max_age_days": 1, "age_days": 1.0}
+    assert freshness["as_of"] == "2018-04-03T23:59:59"
+    assert freshness["event"] == {"newest": "2018-04-02T23:59:59", "max_age_days": 1, "age_days": 1.0}
     with pytest.raises(ContractError, match="as-of: 'soon' is not a date"):
         check(path, as_of="soon", max_age_days=1)
 

@@ -26,7 +26,7 @@ def test_prepare_writes_both_outputs_in_order_and_the_same_bytes_again(tmp_path:
     first, last = table.span()
     rows = table.between(first, last)
     document = json.loads((tmp_path / "a" / "validation" / "validation.json").read_text())
-    assert document["schema"] == "validation/1"
+    assert document["schema"] == "validation/2"
     assert document["rows"] == len(rows) + 1  # the end of `between` is exclusive
     assert len(table.features) == 24
     order = list(zip(rows["TX_DATETIME"].to_pylist(), rows["TRANSACTION_ID"].to_pylist(), strict=True))
@@ -36,7 +36,7 @@ def test_prepare_writes_both_outputs_in_order_and_the_same_bytes_again(tmp_path:
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_prepare_refuses_with_one_line_and_leaves_nothing(
+def test_prepare_refuses_says_which_rows_and_leaves_nothing(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(TX_FRAUD=[0, 3, 1])
@@ -45,7 +45,7 @@ def test_prepare_refuses_with_one_line_and_leaves_nothing(
     assert main([str(argument) for argument in arguments]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
+    assert captured.err.splitlines()[1:] == ["  transactions.parquet, row 2: TX_FRAUD 3"]
     assert not any(output.exists() for output in outputs)
     with pytest.raises(ContractError, match="too old"):
         prepare(write(), *outputs, as_of="2018-05-01", max_age_days=1)
@@ -54,7 +54,7 @@ def test_prepare_refuses_with_one_line_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"TX_AMOUNT": [1.0, 0.005, 2.0]}, ["whole in 100ths", "in 1 rows", "TRANSACTION_ID 2"]),
+        ({"TX_AMOUNT": [1.0, 0.005, 2.0]}, ["whole in 100ths", "in 1 of 3 rows", "TRANSACTION_ID 2"]),
         (
             {"TX_AMOUNT": [2.0**43 / 200, 1.0, 2.0**43 / 200]},
             ["CUSTOMER_ID 596 has 2 transactions", "8.79609e+10"],

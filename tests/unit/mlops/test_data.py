@@ -15,8 +15,8 @@ CONFIG = config.load(REPOSITORY / "mlops.toml")
 LAST = "2018-05-20T23:59:49"
 
 
-def version(as_of: str | None = None, last: str = LAST) -> Published:
-    return Published("transactions", "1", {}, existed=True, last=last, as_of=as_of)
+def version(as_of: str | None = None, last: str = LAST, landed: str = "") -> Published:
+    return Published("transactions", "1", {}, existed=True, last=last, as_of=as_of, landed=landed)
 
 
 def test_what_is_published_today_is_judged_by_today() -> None:
@@ -46,6 +46,16 @@ def test_history_is_judged_as_of_what_is_asked_or_of_what_it_was_published_with(
 def test_a_day_too_late_is_refused(asked: str) -> None:
     with pytest.raises(BadInput, match=r"3\.0 days before"):
         aged(CONFIG, version("2018-05-21"), asked)
+
+
+def test_what_landed_too_long_ago_is_refused_however_new_its_rows_are() -> None:
+    landed = "2018-05-20T23:00:00+00:00"
+    assert aged(CONFIG, version("2018-05-23", landed=landed), None) == "2018-05-23"
+    late = version("2018-05-24", last="2018-05-23T23:00:00", landed=landed)
+    with pytest.raises(BadInput, match=r"its last file landed 2018-05-20T23.*3\.0 days.*max_landing_age_days"):
+        aged(CONFIG, late, None)
+    with pytest.raises(BadInput, match="its last file landed"):
+        aged(CONFIG, version(last="", landed=landed), None)
 
 
 def test_an_as_of_that_is_no_date_is_said() -> None:

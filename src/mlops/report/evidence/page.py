@@ -55,15 +55,14 @@ def _metrics(report: Report) -> Markup:
 def _gate(report: Report) -> Markup:
     rows = [
         (
-            rule["rule"],
-            rule["subject"],
+            f"{rule['rule']}: {rule['subject']}",
             _outcome(rule["outcome"]),
             element("div", rule["reason"], class_="reason"),
             _drawn(rule),
         )
         for rule in report.rule_rows()
     ]
-    return _section("Gate", table("What was judged", ["rule", "subject", "outcome", "reason", "interval"], rows))
+    return _section("Gate", table("What was judged", ["rule", "outcome", "reason", "interval"], rows))
 
 
 def _outcome(outcome: str) -> Markup:
@@ -100,7 +99,14 @@ def _bars(caption: str, head: list[str], found: list[tuple[str, float, str]]) ->
     """A table of numbers with a bar each, the largest first."""
     ordered = sorted(found, key=lambda row: -row[1])
     largest = max((value for _, value, _ in ordered), default=0.0)
-    return table(caption, head, [(name, joined(bar(value, largest), " ", text)) for name, value, text in ordered])
+    return table(
+        caption,
+        head,
+        [
+            (name, joined(bar(value, largest), " ", element("span", text, class_="number")))
+            for name, value, text in ordered
+        ],
+    )
 
 
 def _importance(report: Report) -> Markup:
