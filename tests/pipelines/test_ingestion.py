@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fraud.data.contract import check
 from mlops import config, data
 from mlops.config import Config, Source
 from mlops.data import ingestion
@@ -245,6 +246,23 @@ def test_an_ingestion_that_breaks_off_has_done_nothing_and_the_next_one_all(land
     assert landing.ingest().published.version == "2"
     faults.clear()
     assert landing.versions() == ["1", "2"]
+
+
+def meddling(path: Path, **settings: Any) -> dict[str, Any]:
+    """A contract's check during which somebody writes."""
+    document = check(path, **settings)
+    with (path / "s.csv").open("ab") as file:
+        file.write(b"9,2018-04-01,1,1,1,0\n")
+    return document
+
+
+def test_local_files_that_change_while_they_are_read_are_not_published(landing: Landing, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_bytes(day(0))
+    project = SETTINGS.project.model_copy(update={"contract": f"{__name__}:meddling"})
+    settings = SETTINGS.model_copy(update={"project": project})
+    with pytest.raises(MlopsError, match="changed while it was read; nothing was published"):
+        data.publish(landing.client, settings, tmp_path, as_of="last")
+    assert landing.versions() == []
 
 
 def test_versions_that_were_published_by_hand_are_not_gone_on_from(landing: Landing, tmp_path: Path) -> None:
