@@ -114,7 +114,7 @@ def create(
     """Make a version of a folder whose files and manifest are complete.
 
     The version is there when everything else is, or not at all. Without `version` one of the same content is found
-    again (of a source its newest alone), and a new one gets the next number. `sure` is called once all is uploaded,
+    again (of a source its newest alone), and a new one gets the next number. `sure` is called when all is there,
     and may still prevent it.
     """
     name, last = config.data.asset, str(validation.get("last") or "")
