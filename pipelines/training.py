@@ -1,15 +1,16 @@
 """Training: prepare, one step a model family side by side, evaluate, gate, and (if asked) register."""
 
 # No `from __future__ import annotations` here: azure-ai-ml reads the pipeline's annotations as values.
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.components import Components, candidates, parameters, words
+
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
 
-ROOT = Path(__file__).resolve().parent.parent
 STEP_ENVIRONMENTS = {
     "prepare": "train",
     "train": "train",
@@ -21,85 +22,92 @@ STEP_ENVIRONMENTS = {
 
 
 @dataclass(frozen=True)
-class Windows:
-    """The protocol of training and test: days, and where it begins (empty: as late as the data allow)."""
+class Champion:
+    """The model that candidates are compared with: `NAME:VERSION`, and where Azure ML finds it (`azureml:…`)."""
 
-    train_start: str
-    train_days: int
-    delay_days: int
-    test_days: int
-
-    def inputs(self) -> dict[str, Any]:
-        """The windows as inputs of a component; an optional one that is empty is left out."""
-        values: dict[str, Any] = {
-            "train_days": self.train_days,
-            "delay_days": self.delay_days,
-            "test_days": self.test_days,
-        }
-        return {**values, "train_start": self.train_start} if self.train_start else values
+    name: str
+    path: str
 
 
 def training(
     *,
     transactions: str,
     policy: Path,
+    settings: Path,
     environments: Mapping[str, str],
     compute: str,
-    families: Sequence[str],
-    windows: Windows,
+    families: Mapping[str, Mapping[str, Any]],
     seed: int,
     freshness: Mapping[str, Any],
     timeout_seconds: int,
+    champion: Champion | None = None,
     model_name: str = "",
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` a local file; `environments` maps the
-    folders of `environments/` to `azureml:NAME:VERSION`; `freshness` holds max_age_days and as_of where they
-    are to be checked. With `model_name` the last step registers the model under it.
+    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` and `settings` are local files; `environments`
+    maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its parameters that are
+    not the default; `freshness` holds max_age_days and as_of where they are to be checked. With `model_name` the
+    last step registers the model under it.
     """
-    from azure.ai.ml import Input, dsl, load_component
+    from azure.ai.ml import Input, dsl
 
-    def component(name: str) -> Any:
-        environment = environments[STEP_ENVIRONMENTS[name]]
-        source = ROOT / "components" / name / "component.yml"
-        return load_component(source=str(source), params_override=[{"environment": environment}])
+    components = Components(environments)
+    compared_with = champion.name if champion else ""
 
-    def limited(node: Any, name: str) -> Any:
-        node.name = name
+    def step(component: str, inputs: Mapping[str, Any], name: str = "", **repeated: Any) -> Any:
+        node = components.load(component, STEP_ENVIRONMENTS[component], **repeated)(**inputs)
+        node.name = name or component
         node.set_limits(timeout=timeout_seconds)
-        return node
-
-    steps = {name: component(name) for name in STEP_ENVIRONMENTS}
+        return node.outputs
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
-    def graph(data: Input(type="uri_folder"), gate_policy: Input(type="uri_file")) -> dict[str, Any]:  # type: ignore[valid-type]
-        prepared = limited(steps["prepare"](transactions=data, **freshness), "prepare")
-        candidates = {}
-        for number, family in enumerate(families, start=1):
-            node = steps["train"](features=prepared.outputs.features, family=family, seed=seed, **windows.inputs())
-            candidates[f"candidate_{number}"] = limited(node, f"train_{family}").outputs.model
-        evaluated = limited(
-            steps["evaluate"](features=prepared.outputs.features, **candidates, **windows.inputs()), "evaluate"
-        )
-        gate = limited(steps["gate"](evaluation=evaluated.outputs.evaluation, policy=gate_policy), "gate")
+    def graph(
+        data: Input(type="uri_folder"),  # type: ignore[valid-type]
+        gate_policy: Input(type="uri_file"),  # type: ignore[valid-type]
+        settings: Input(type="uri_file"),  # type: ignore[valid-type]
+        champion: Input(type="mlflow_model", optional=True) = None,  # type: ignore[valid-type]
+    ) -> dict[str, Any]:
+        prepared = step("prepare", {"transactions": data, **freshness})
+        common = {"features": prepared.features, "settings": settings, "seed": seed}
+        trained = [
+            step(
+                "train",
+                {**common, "family": family, **words(values)},
+                f"train_{family}",
+                parameter=parameters(values),
+            ).model
+            for family, values in families.items()
+        ]
+        slots = candidates(len(trained))
+        given = {**common, **dict(zip(slots.inputs, trained, strict=True))}
+        if compared_with:
+            given |= {"champion": champion, "champion_name": compared_with}
+        evaluated = step("evaluate", given, candidate=slots)
+        verdict = step("gate", {"evaluation": evaluated.evaluation, "policy": gate_policy}).verdict
         outputs = {
-            "validation": prepared.outputs.validation,
-            "evaluation": evaluated.outputs.evaluation,
-            "model": evaluated.outputs.model,
-            "verdict": gate.outputs.verdict,
+            "validation": prepared.validation,
+            "evaluation": evaluated.evaluation,
+            "model": evaluated.model,
+            "verdict": verdict,
         }
         if model_name:
-            node = steps["register"](
-                model=evaluated.outputs.model,
-                evaluation=evaluated.outputs.evaluation,
-                verdict=gate.outputs.verdict,
-                model_name=model_name,
-                data=transactions.removeprefix("azureml:"),
+            registered = step(
+                "register",
+                {
+                    "model": evaluated.model,
+                    "evaluation": evaluated.evaluation,
+                    "verdict": verdict,
+                    "model_name": model_name,
+                    "data": transactions.removeprefix("azureml:"),
+                },
             )
-            outputs["registration"] = limited(node, "register").outputs.registration
+            outputs["registration"] = registered.registration
         return outputs
 
     return graph(
-        data=Input(type="uri_folder", path=transactions), gate_policy=Input(type="uri_file", path=str(policy))
+        data=Input(type="uri_folder", path=transactions),
+        gate_policy=Input(type="uri_file", path=str(policy)),
+        settings=Input(type="uri_file", path=str(settings)),
+        champion=Input(type="mlflow_model", path=champion.path) if champion else None,
     )

@@ -5,6 +5,7 @@ FraudError
 ├── ContractError   the transactions are not what the contract says
 ├── FeaturesError   the folder of features is not what `prepare` writes
 ├── WindowError     the data does not cover the windows of the protocol, or a window has nothing to learn from
+├── SettingsError   a setting that does not exist, or a value that it cannot have
 ├── GeneratorError  sizes that no transactions can be generated for
 ├── FamilyError     a model family that does not exist, or a seed that none takes
 ├── ExportError     the exported model does not score as the trained one
@@ -58,6 +59,10 @@ class FeaturesError(FraudError):
 
 class WindowError(FraudError):
     """The data does not cover the windows of the protocol, or a window has nothing to learn from."""
+
+
+class SettingsError(FraudError):
+    """There is no such setting, or it cannot have that value."""
 
 
 class GeneratorError(FraudError):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import BadInput
 
@@ -20,6 +22,27 @@ Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
 Entry = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be finite")
+    if not isinstance(value, bool | int | float | str | date | time):
+        raise ValueError("must be a text, a number, true, false, a date or a time")
+    return value
+
+
+def _word(value: Any) -> Any:
+    """A scalar that a step's command line takes as one word, whatever shell reads it."""
+    if isinstance(value, bool | int | float | str) and re.fullmatch(r"[\w.,:+-]+", str(_scalar(value)), re.ASCII):
+        return value
+    raise ValueError("must be a number, true, false, or a text of letters, digits and .,:+-_")
+
+
+Scalar = Annotated[Any, AfterValidator(_scalar)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+Free = dict[str, Scalar]
+"""A table whose keys are the project's own: `mlops` hands it on and knows none of them."""
 
 
 class Section(BaseModel):
@@ -62,23 +85,22 @@ class Data(Section):
 
 class Training(Section):
     experiment: str
-    families: Annotated[list[Name], Field(min_length=1, max_length=4)]
-    train_days: Positive = 7
-    delay_days: Annotated[int, Field(ge=0)] = 7
-    test_days: Positive = 7
+    families: Annotated[list[Name], Field(min_length=1)]
     seed: int = 0
     step_timeout_seconds: Positive = 1800
+    settings: Free = {}
+    parameters: dict[Name, dict[Identifier, Annotated[Any, AfterValidator(_word)]]] = {}
+
+    @field_validator("families")
+    @classmethod
+    def _different(cls, families: list[str]) -> list[str]:
+        if twice := [name for name in families if families.count(name) > 1]:
+            raise ValueError(f"names {twice[0]} twice")
+        return families
 
 
 class Gate(Section):
     thresholds: Annotated[dict[str, Share], Field(min_length=1)]
-
-
-class Demo(Section):
-    customers: Positive = 5000
-    terminals: Positive = 10_000
-    days: Annotated[int, Field(ge=22)] = 50
-    seed: int = 0
 
 
 class Infra(Section):
@@ -106,7 +128,7 @@ class Config(Section):
     data: Data
     training: Training
     gate: Gate
-    demo: Demo = Demo()
+    demo: Free = {}
     infra: Infra = Infra()
     targets: Annotated[dict[str, Target], Field(min_length=1)]
 
@@ -166,10 +188,11 @@ def load(path: Path | None = None) -> Config:
         return Config(root=root, file=file, **content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        keys = [str(part) for part in first["loc"]]
+        keys = [str(part) for part in first["loc"] if part != "[key]"]
         line = _line_of(text, keys)
         where = f"{file.name}, line {line}" if line else file.name
         what = "is not a known key" if first["type"] == "extra_forbidden" else first["msg"]
+        what = what.removeprefix("Value error, ")
         raise BadInput(f"{where}: {'.'.join(keys)}: {what}") from error
     except TypeError as error:
         raise BadInput(f"{file.name}: a key of the first level is not known: {error}") from error

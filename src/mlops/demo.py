@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,24 +40,26 @@ def tell(
     target: Target,
     say: Callable[[str], None],
     path: Path | None,
-    train_start: str = "",
+    settings: Mapping[str, Any] | None = None,
     *,
     began: float | None = None,
     train_only: bool = False,
     markdown: bool = False,
 ) -> Result:
-    """Run the loop on `path`, or on generated transactions, and return what a person wants to see at its end.
+    """Run the loop on `path`, or on generated data, and return what a person wants to see at its end.
 
-    With `train_only` it ends with the gate's verdict: nothing is registered or deployed. `began` is when a person
-    began to wait, by time.monotonic() (default: now).
+    `settings` are those of training (default: those of mlops.toml). With `train_only` it ends with the gate's
+    verdict: nothing is registered or deployed. `began` is when a person began to wait, by time.monotonic() (now).
     """
     began = time.monotonic() if began is None else began
     landed = path or _generated(config, say)
     say(f"1  data: checking {landed.name} against the contract")
-    published = data.publish(client, config, landed, as_of=data.LAST)
+    published = data.publish(client, config, landed, as_of=data.LAST if config.data.max_age_days else None)
     landed_rows = published.validation["rows"]
-    say(f"   {published.name}:{published.version}, {landed_rows} transactions, as of {published.as_of}")
-    request = training.Request(published, train_start, published.as_of, register=not train_only)
+    aged = f", as of {published.as_of}" if published.as_of else ""
+    say(f"   {published.name}:{published.version}, {landed_rows} rows{aged}")
+    settings = config.training.settings if settings is None else settings
+    request = training.Request(published, settings, published.as_of, register=not train_only)
     job = training.submit(client, config, target, request)
     say(f"2  training: run {job}")
     trained = training.follow(client, job, lambda line: say(f"   {line}"))
@@ -69,9 +72,11 @@ def tell(
     say("4  deployment")
     model = models.find(client, config.project.model, version)
     deployed = apply.deploy(client, config, target, model, lambda line: say(f"   {line}"))
-    rows = scoring.examples_of(client, model)
-    answer = scoring.invoke(client, target.endpoint, {"data": rows})
-    say(f"5  scored {len(rows)} transactions; all of it took {time.monotonic() - began:.0f} s")
+    examples = scoring.examples_of(client, model)
+    answer = scoring.invoke(client, target.endpoint, examples.request)
+    examples.compare(answer, f"the endpoint {target.endpoint}")
+    rows = examples.request["data"]
+    say(f"5  scored {len(rows)} rows; all of it took {time.monotonic() - began:.0f} s")
     document = {
         "job": job,
         "model": registration["name"],
@@ -82,23 +87,23 @@ def tell(
         "reused": [step.name for step in trained.steps if step.reused],
         "endpoint": deployed.scoring_uri,
         "scores": answer["scores"],
-        "curl": _curl(client, config, target, deployed.scoring_uri, rows),
+        "curl": _curl(client, config, target, deployed.scoring_uri, examples.request),
         "pages": pages(config),
     }
     return Result(document, _lines(trained, rows, document))
 
 
 def _generated(config: Config, say: Callable[[str], None]) -> Path:
-    """The demo's transactions, generated once."""
-    sizes = config.demo
-    name = f"transactions-{sizes.customers}-{sizes.terminals}-{sizes.days}-{sizes.seed}"
-    folder = config.demo_files / "landed" / name
+    """The demo's data, generated once for each generator and its arguments."""
+    said = ", ".join(f"{name} {value}" for name, value in config.demo.items())
+    digest = hashlib.sha256(f"{config.project.generator} {said}".encode()).hexdigest()[:8]
+    folder = config.demo_files / "landed" / f"{config.data.asset}-{digest}"
     if not data.generated(config, folder).exists():
-        say(f"0  generating transactions of {sizes.customers} cards in {sizes.days} days")
+        say(f"0  generating {config.data.asset}" + (f": {said}" if said else ""))
     return data.generate(config, folder)[0]
 
 
-def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list[dict[str, Any]]) -> str:
+def _curl(client: MLClient, config: Config, target: Target, uri: str, request: dict[str, Any]) -> str:
     """A line that works. The key stays in a file of its owner's; a process list shows no secret."""
     folder = config.demo_files
     folder.mkdir(exist_ok=True)
@@ -107,11 +112,11 @@ def _curl(client: MLClient, config: Config, target: Target, uri: str, rows: list
     secret = folder / KEY_FILE
     secret.touch(mode=0o600)
     secret.write_text(f"Authorization: Bearer {key}\n")
-    request = folder / REQUEST_FILE
-    request.write_text(json.dumps({"data": rows}))
+    file = folder / REQUEST_FILE
+    file.write_text(json.dumps(request))
     authority = config.local_home / "certificates" / "ca.pem"
     words = ["curl", "--cacert", str(authority), "-H", f"@{secret}", "-H", "Content-Type: application/json"]
-    return shlex.join([*words, "--data", f"@{request}", uri])
+    return shlex.join([*words, "--data", f"@{file}", uri])
 
 
 def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict[str, Any]) -> list[str]:

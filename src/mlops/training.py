@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config, Target
 from .data import Published
-from .errors import GateRefused, RunFailed
+from .errors import BadInput, GateRefused, RunFailed
 from .gate.policy import policy_of
-from .workspace import environments, logs, runs
+from .workspace import endpoints, environments, logs, runs
 from .workspace.connect import sdk
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What to train on and how: a data asset, when the windows begin, what `now` is for the data's age."""
+    """What to train on and how: a data asset, the settings of training, what `now` is for the data's age."""
 
     data: Published
-    train_start: str = ""
+    settings: Mapping[str, Any]
     as_of: str | None = None
     register: bool = True
     force: bool = False
@@ -44,36 +44,50 @@ class Trained:
 
 
 @contextlib.contextmanager
-def _policy_file(config: Config) -> Iterator[Path]:
+def _documents(**documents: Mapping[str, Any]) -> Iterator[dict[str, Path]]:
+    """Each as a file `NAME.json`; the same values are the same bytes, so that steps are reused."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "policy.json"
-        path.write_text(json.dumps(policy_of(config), indent=1, sort_keys=True))
-        yield path
+        files = {name: Path(folder) / f"{name}.json" for name in documents}
+        for name, file in files.items():
+            # a date or a time of TOML is a text in JSON
+            file.write_text(json.dumps(documents[name], indent=1, sort_keys=True, default=str))
+        yield files
+
+
+def champion_of(client: MLClient, target: Target) -> endpoints.Serving | None:
+    """The version that takes the traffic of the target's endpoint; candidates are compared with it."""
+    return endpoints.serving(client, target.endpoint)
 
 
 def submit(client: MLClient, config: Config, target: Target, request: Request) -> str:
-    """Submit the pipeline and return the run's name."""
-    from pipelines.training import STEP_ENVIRONMENTS, Windows, training
+    """Submit the pipeline and return the run's name. What takes the traffic now is one of its inputs."""
+    from pipelines.components import NameTakenError
+    from pipelines.training import STEP_ENVIRONMENTS, Champion, training
 
     settings = config.training
     freshness = {}
     if config.data.max_age_days:
         freshness = {"max_age_days": config.data.max_age_days, "as_of": request.as_of}
     needed = environments.ensure(client, config, set(STEP_ENVIRONMENTS.values()))
+    champion = champion_of(client, target)
     _ensure_compute(client, target)
-    with _policy_file(config) as policy, sdk():
-        job = training(
-            transactions=request.data.reference,
-            policy=policy,
-            environments=needed,
-            compute=target.compute,
-            families=settings.families,
-            windows=Windows(request.train_start, settings.train_days, settings.delay_days, settings.test_days),
-            seed=settings.seed,
-            freshness={key: value for key, value in freshness.items() if value is not None},
-            timeout_seconds=settings.step_timeout_seconds,
-            model_name=config.project.model if request.register else "",
-        )
+    with _documents(policy=policy_of(config), settings=request.settings) as files, sdk():
+        try:
+            job = training(
+                transactions=request.data.reference,
+                policy=files["policy"],
+                settings=files["settings"],
+                environments=needed,
+                compute=target.compute,
+                families={name: settings.parameters.get(name, {}) for name in settings.families},
+                seed=settings.seed,
+                freshness={key: value for key, value in freshness.items() if value is not None},
+                timeout_seconds=settings.step_timeout_seconds,
+                champion=Champion(champion.label, champion.reference) if champion else None,
+                model_name=config.project.model if request.register else "",
+            )
+        except NameTakenError as error:
+            raise BadInput(f"{config.file.name}, [training.parameters]: {error}") from error
         job.settings.force_rerun = request.force
         submitted = client.jobs.create_or_update(job, experiment_name=settings.experiment)
     return str(submitted.name)

@@ -110,7 +110,7 @@ def test_the_demo_says_what_it_was_selected_by_how_long_it_took_and_where_to_loo
     assert address.startswith(studio)
     assert told["pages"].startswith(studio)
     assert address != told["pages"], "it works once"
-    assert re.search(r"5  scored 5 transactions; all of it took \d+ s$", demo.stderr, re.MULTILINE)
+    assert re.search(r"5  scored 5 rows; all of it took \d+ s$", demo.stderr, re.MULTILINE)
 
 
 def test_history_is_not_said_twice(said: dict[str, subprocess.CompletedProcess[str]]) -> None:

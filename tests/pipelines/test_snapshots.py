@@ -14,10 +14,11 @@ SNAPSHOTS = {
     | {"fraud/features/__init__.py", "fraud/features/features.sql", "fraud/features/prepare.py"},
     "train": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
+    | {"fraud/settings.py"}
     | {f"fraud/training/{name}.py" for name in ("__init__", "export", "families", "split", "train")},
     "evaluate": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/training/__init__.py", "fraud/training/split.py"}
+    | {"fraud/settings.py", "fraud/training/__init__.py", "fraud/training/split.py"}
     | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
     "gate": {"mlops/__init__.py"}
     | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "decide", "policy")},

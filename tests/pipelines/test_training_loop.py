@@ -56,11 +56,32 @@ def test_its_curl_line_works_and_shows_no_secret(project: Project, told: dict[st
     assert key not in told["curl"]
 
 
-def test_a_second_demo_reuses_every_step_and_registers_nothing_new(project: Project, told: dict[str, Any]) -> None:
-    again = project.json("demo")
-    assert sorted(again["reused"]) == STEPS
-    assert again["version"] == told["version"]
-    assert again["scores"] == told["scores"]
+def test_a_second_demo_judges_against_what_the_first_deployed_and_registers_nothing_new(
+    project: Project, told: dict[str, Any]
+) -> None:
+    """Its model is the one that has the traffic by now. Nothing else is new, and a third time nothing at all."""
+    again, third = project.json("demo"), project.json("demo")
+    assert told["evaluation"].get("champion") is None
+    assert again["evaluation"]["champion"]["name"] == "fraud:1"
+    assert sorted(again["reused"]) == [step for step in STEPS if step not in ("evaluate", "gate")]
+    assert sorted(third["reused"]) == STEPS
+    assert (again["version"], third["version"]) == (told["version"], told["version"])
+    assert again["scores"] == third["scores"] == told["scores"]
+
+
+def test_a_setting_for_one_run_is_what_its_steps_read(
+    project: Project, told: dict[str, Any], client: MLClient
+) -> None:
+    """The steps whose inputs are the same are reused; a setting that does not exist is refused by its name."""
+    given = ("train", "--no-register", "--set", "train_days=14")
+    trained = project.json(*given)
+    assert trained["reused"] == ["prepare"]
+    assert trained["evaluation"] != told["evaluation"]
+    assert sorted(project.json(*given)["reused"]) == STEPS
+    ended = project.mlops("train", "--no-register", "--set", "trian_days=14")
+    assert ended.returncode == 5
+    assert "there is no setting trian_days; there are test_start, " in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("hint: its logs: mlops logs ")
 
 
 def test_old_data_is_refused_though_every_step_on_it_could_be_reused(

@@ -1,7 +1,7 @@
 """The step `evaluate`: score the test window with each candidate and select the best.
 
     python -m fraud.evaluation.evaluate --features FOLDER --candidate FOLDER [--candidate FOLDER …] \\
-        --evaluation FOLDER --model FOLDER
+        --settings FILE --evaluation FOLDER --model FOLDER
 
 writes evaluation.json and examples.json, and the selected candidate as it is to `--model`.
 """
@@ -11,7 +11,6 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +22,14 @@ from fraud.evaluation.candidate import Candidate, named
 from fraud.evaluation.metrics import SELECTED_BY, metrics
 from fraud.features.table import LABEL, FeatureTable, matrix
 from fraud.output import written_whole
+from fraud.settings import Settings
 from fraud.tracking import log_run
 from fraud.training.split import (
     Windows,
-    add_arguments,
     days_since,
     known_as_compromised,
     midnight,
-    windows,
+    windows_of,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class TestSet:
             raise WindowError(
                 f"the test window from {window.test_start} to {window.test_end} (exclusive) has {len(self.fraud)} "
                 f"transactions of cards not yet known as compromised, {self.fraud.sum()} of them frauds; metrics "
-                f"need both kinds: choose another train-start or more test-days"
+                f"need both kinds: choose another test_start or more test_days"
             )
 
     def protocol(self) -> dict[str, Any]:
@@ -84,23 +83,19 @@ class TestSet:
             )
         return candidate.score(matrix(self.rows, candidate.features))
 
-    def examples(self, candidate: Candidate, score: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
-        """Rows that a caller can send to an endpoint, from suspicious to not: 2 frauds and 3 genuine ones."""
+    def examples(self, candidate: Candidate, score: npt.NDArray[np.float32]) -> dict[str, Any]:
+        """A request to an endpoint and its answer, from suspicious rows to others: 2 frauds and 3 genuine ones."""
         chosen: list[int] = []
         for label, places in ((1, (1.0, 0.5)), (0, (1.0, 0.5, 0.0))):
             of_kind = np.flatnonzero(self.fraud == label)
             ordered = of_kind[np.argsort(score[of_kind], kind="stable")]
             chosen += [int(ordered[round(place * (len(ordered) - 1))]) for place in places]
         chosen = list(dict.fromkeys(chosen))  # a kind with one row only is not told twice
-        return [
-            {
-                "TRANSACTION_ID": row["TRANSACTION_ID"],
-                "features": {name: row[name] for name in candidate.features},
-                LABEL: row[LABEL],
-                "score": float(score[index]),
-            }
-            for index, row in zip(chosen, self.rows.take(chosen).to_pylist(), strict=True)
-        ]
+        return {
+            "schema": "examples/1",
+            "request": {"data": self.rows.select(candidate.features).take(chosen).to_pylist()},
+            "answer": {"scores": [float(score[index]) for index in chosen]},
+        }
 
 
 def evaluate(
@@ -109,24 +104,20 @@ def evaluate(
     evaluation: Path,
     model: Path,
     *,
-    train_start: date | None = None,
-    train_days: int = 7,
-    delay_days: int = 7,
-    test_days: int = 7,
+    settings: Settings,
+    seed: int = 0,
+    champion: Path | None = None,
+    champion_name: str = "champion",
 ) -> dict[str, Any]:
     """Write both outputs and return the evaluation document; of equals the first candidate is selected.
 
+    A champion is scored on the same rows. Nothing here is random: `seed` is what the step is given.
     Raises a FraudError and then writes nothing.
     """
+    del seed
     loaded = named(list(candidates))
     table = FeatureTable(features)
-    window = windows(
-        *table.span(),
-        train_start=train_start,
-        train_days=train_days,
-        delay_days=delay_days,
-        test_days=test_days,
-    )
+    window = windows_of(*table.span(), settings)
     test = TestSet(table, window)
     scores = {name: test.score(candidate) for name, candidate in loaded.items()}
     results = {name: metrics(test.day, test.card, test.fraud, score) for name, score in scores.items()}
@@ -139,6 +130,9 @@ def evaluate(
         "selected_by": SELECTED_BY,
         "metrics": results[selected],
     }
+    if champion:
+        found = metrics(test.day, test.card, test.fraud, test.score(Candidate(champion)))
+        document["champion"] = {"name": champion_name, "metrics": found}
     examples = test.examples(loaded[selected], scores[selected])
     with written_whole(model) as folder:
         shutil.copytree(loaded[selected].folder, folder, dirs_exist_ok=True)
@@ -159,11 +153,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--evaluation", type=Path, required=True, help="folder for evaluation.json")
     parser.add_argument("--model", type=Path, required=True, help="folder for the selected model")
-    add_arguments(parser)
+    parser.add_argument("--champion", type=Path, help="the model that takes the traffic")
+    parser.add_argument("--champion-name", default="champion", help="its name and version")
+    parser.add_argument("--seed", type=int, default=0, help="seed of what is random in the evaluation (0)")
+    parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
     options = vars(parser.parse_args(argv))
 
+    file = options.pop("settings")
+
     def command() -> None:
-        document = evaluate(**options)
+        settings = Settings.read(file) if file else Settings()
+        document = evaluate(**options, settings=settings)
         log_run({"selected": document["selected"]}, document["metrics"])
         for candidate in document["candidates"]:
             values = ", ".join(f"{name} {value:.3f}" for name, value in candidate["metrics"].items())

@@ -4,7 +4,6 @@ A model learns from `train_days`, the labels of which are complete `delay_days` 
 `test_days`. Fraud Detection Handbook, chapter 3 (Baseline fraud detection system) and chapter 5 (Validation).
 """
 
-import argparse
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud.errors import WindowError
+from fraud.settings import Settings
 
 DAY = timedelta(days=1)
 
@@ -70,6 +70,24 @@ def windows(
     return Windows(start, train_end, train_end + timedelta(days=delay_days), end)
 
 
+def windows_of(first: datetime, last: datetime, settings: Settings) -> Windows:
+    """The windows that the settings ask for: test days as named or the latest, and training days as there are.
+
+    Raises WindowError where the data does not cover them, or not `min_train_days` of training.
+    """
+    test_start = settings.test_start or last_full_day(last) + DAY - timedelta(days=settings.test_days)
+    train_end = test_start - timedelta(days=settings.delay_days)
+    days = max(min(settings.train_days, (train_end - first.date()).days), settings.min_train_days)
+    return windows(
+        first,
+        last,
+        train_start=train_end - timedelta(days=days),
+        train_days=days,
+        delay_days=settings.delay_days,
+        test_days=settings.test_days,
+    )
+
+
 def midnight(day: date) -> datetime:
     """The first moment of a day, as the transactions' times are: UTC without a zone."""
     return datetime.combine(day, time())
@@ -99,11 +117,3 @@ def known_as_compromised(
     first_fraud = np.full(len(cards), never)
     np.minimum.at(first_fraud, index[fraud == 1], day[fraud == 1])
     return first_fraud[index] < day - delay_days
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of a command that say which windows it works on."""
-    parser.add_argument("--train-start", type=date.fromisoformat, help="first day to train on; default: latest")
-    parser.add_argument("--train-days", type=int, default=7, help="days to train on (7)")
-    parser.add_argument("--delay-days", type=int, default=7, help="days until labels are known (7)")
-    parser.add_argument("--test-days", type=int, default=7, help="days to test on (7)")

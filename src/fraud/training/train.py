@@ -1,22 +1,22 @@
 """The step `train`: train one model family on the training window and save it as an MLflow model.
 
-python -m fraud.training.train --features FOLDER --family NAME --model FOLDER
+python -m fraud.training.train --features FOLDER --family NAME --settings FILE --model FOLDER
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from fraud.errors import WindowError, exit_code_of
 from fraud.features.table import LABEL, FeatureTable, matrix
 from fraud.output import written_whole
+from fraud.settings import Settings
 from fraud.tracking import log_run
 from fraud.training.export import prove_equal, save, to_onnx
 from fraud.training.families import FAMILIES, new_estimator
-from fraud.training.split import add_arguments, midnight, windows
+from fraud.training.split import midnight, windows_of
 
 
 def train(
@@ -24,10 +24,7 @@ def train(
     family: str,
     model: Path,
     *,
-    train_start: date | None = None,
-    train_days: int = 7,
-    delay_days: int = 7,
-    test_days: int = 7,
+    settings: Settings,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Write the model folder and return what it was trained on: window, rows, frauds, exactness of the export.
@@ -37,20 +34,14 @@ def train(
     """
     estimator = new_estimator(family, seed)
     table = FeatureTable(features)
-    window = windows(
-        *table.span(),
-        train_start=train_start,
-        train_days=train_days,
-        delay_days=delay_days,
-        test_days=test_days,
-    )
+    window = windows_of(*table.span(), settings)
     rows = table.between(midnight(window.train_start), midnight(window.train_end))
     label = rows[LABEL].to_numpy()
     frauds = int(label.sum())
     if not 0 < frauds < len(label):
         raise WindowError(
             f"{window.train_start} to {window.train_end} (exclusive) has {len(label)} transactions and {frauds} "
-            f"frauds; a model needs both kinds: choose another train-start or more train-days"
+            f"frauds; a model needs both kinds: choose another test_start or more train_days"
         )
     # float32, as the exported model takes it: so both see the same numbers on the same side of every threshold.
     inputs = matrix(rows, [feature.name for feature in table.features])
@@ -76,12 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--features", type=Path, required=True, help="folder with features.parquet")
     parser.add_argument("--family", required=True, help=" or ".join(FAMILIES))
     parser.add_argument("--model", type=Path, required=True, help="folder for the MLflow model")
-    add_arguments(parser)
+    parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
     parser.add_argument("--seed", type=int, default=0, help="seed of what is random in training (0)")
     options = vars(parser.parse_args(argv))
 
+    file = options.pop("settings")
+
     def command() -> None:
-        facts = train(**options)
+        settings = Settings.read(file) if file else Settings()
+        facts = train(**options, settings=settings)
         metrics = ("rows", "frauds", "largest_difference")
         log_run(
             {name: value for name, value in facts.items() if name not in metrics},

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from .options import Output, Target, opened
+from ..errors import BadInput
+from .options import Opened, Output, Target, opened
+
+ALL = 100
+"""The traffic, where one version has all of it: another one's answer would be another."""
 
 
 def deploy(
@@ -34,19 +38,32 @@ def deploy(
 
 def score(
     request: Annotated[
-        Path | None, typer.Argument(help="JSON file with the request (default: rows of the model's evaluation)")
+        Path | None,
+        typer.Argument(help="JSON file with the request (default: that of the served model's evaluation)"),
     ] = None,
     target: Target = "local",
     output: Output = "text",
 ) -> None:
-    """Ask the endpoint for scores."""
+    """Ask the endpoint for scores. Without a request: that of the evaluation, whose answer is compared."""
     from ..release import scoring
-    from ..workspace import models
 
     body = scoring.read_request(request) if request else None
     here = opened(target, output)
-    if body is None:
-        model = models.find(here.client, here.config.project.model)
-        body = {"data": scoring.examples_of(here.client, model)}
-    answer = scoring.invoke(here.client, here.target.endpoint, body)
+    answer = scoring.invoke(here.client, here.target.endpoint, body) if body else _examples(here)
     here.console.result(answer, [f"{value:.4f}" for value in answer["scores"]])
+
+
+def _examples(here: Opened) -> dict[str, Any]:
+    """The endpoint's answer to the examples of the version that takes its traffic."""
+    from ..release import scoring
+    from ..workspace import endpoints, models
+
+    name = here.target.endpoint
+    served = endpoints.serving(here.client, name)
+    if served is None:
+        raise BadInput(f"nothing behind the endpoint {name} has traffic", "deploy first: mlops deploy")
+    examples = scoring.examples_of(here.client, models.find(here.client, served.name, int(served.version)))
+    answer = scoring.invoke(here.client, name, examples.request)
+    if served.share == ALL:
+        examples.compare(answer, f"the endpoint {name}")
+    return answer

@@ -14,7 +14,10 @@ data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_
 AS_OF = "what `now` is for the data's age: an ISO date, or `last`: the day after its last row (default: %s)"
 AsOf = Annotated[str | None, typer.Option(help=AS_OF % "now")]
 AsPublished = Annotated[str | None, typer.Option(help=AS_OF % "as it was published, else now")]
-TrainStart = Annotated[str, typer.Option(help="first day of training (default: as late as possible)")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="a setting of [training.settings] for this run; repeatable"),
+]
 
 
 @data_app.command()
@@ -76,7 +79,7 @@ def train(
     data_version: Annotated[
         str | None, typer.Option("--data", help="version of the data asset (default: the newest)")
     ] = None,
-    train_start: TrainStart = "",
+    assignments: Set = None,
     as_of: AsPublished = None,
     register_model: Annotated[
         bool, typer.Option("--register/--no-register", help="register the model if the gate lets it pass")
@@ -86,13 +89,14 @@ def train(
     output: Output = "text",
 ) -> None:
     """Run the training pipeline: prepare, train, evaluate, gate, register."""
-    from .. import data, training
+    from .. import data, overrides, training
     from ..report import evaluation
 
     here = opened(target, output)
+    settings = overrides.overridden(here.config.training.settings, assignments or [])
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, train_start, moment, register_model, force)
+    request = training.Request(published, settings, moment, register_model, force)
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
@@ -164,8 +168,8 @@ def register(
 
 
 def demo(
-    data: Annotated[Path | None, typer.Option(help="transactions of your own (default: generated ones)")] = None,
-    train_start: TrainStart = "",
+    data: Annotated[Path | None, typer.Option(help="landed data of your own (default: generated)")] = None,
+    assignments: Set = None,
     train_only: Annotated[
         bool, typer.Option("--train-only", help="end with the gate's verdict: register and deploy nothing")
     ] = False,
@@ -173,15 +177,17 @@ def demo(
 ) -> None:
     """The whole loop on this machine: data, training, gate, registration, deployment, scores."""
     from .. import demo as story
+    from .. import overrides
 
     here = opened("local", output)
+    settings = overrides.overridden(here.config.training.settings, assignments or [])
     result = story.tell(
         here.client,
         here.config,
         here.target,
         here.console.say,
         data,
-        train_start,
+        settings,
         began=STARTED,
         train_only=train_only,
         markdown=here.markdown,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..config import Config
 from ..errors import BadInput
-from ..project import entry
+from ..project import call
 
 
 def generated(config: Config, folder: Path) -> Path:
@@ -21,7 +21,7 @@ def generate(config: Config, folder: Path) -> tuple[Path, bool]:
         return file, True
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        entry(config.project.generator)(file, **config.demo.model_dump())
+        call(config.project.generator, file, table="demo", options=config.demo)
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror}") from error
     return file, False

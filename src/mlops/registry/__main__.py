@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .register import evaluate_step, register
+from .register import evaluate_step, hash_of, register
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         run=run,
         evaluation=json.loads((options.evaluation / "evaluation.json").read_text()),
         data=options.data,
+        files=hash_of(options.model),
     )
     options.registration.mkdir(parents=True, exist_ok=True)
     (options.registration / "registration.json").write_text(json.dumps(document, indent=1))

@@ -2,11 +2,13 @@
 
 A version is made from the evaluated model's output (`azureml://jobs/…/outputs/model/paths/`), never from a
 tracking run: Azure's tracking server refuses that with MLflow 3. A model is registered once: run again for the
-same output, this finds the version that it made.
+same output, or for the same files (a model that was judged again, against a new champion), this finds its version.
 """
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,18 +16,28 @@ if TYPE_CHECKING:
 
 SOURCE = "source_job"
 """The tag with the step whose output the version is."""
+FILES = "files_sha256"
+"""The tag with the hash of the model's files."""
 
 
 def register(
-    client: MLClient, *, name: str, source_job: str, run: str, evaluation: dict[str, Any], data: str
+    client: MLClient,
+    *,
+    name: str,
+    source_job: str,
+    run: str,
+    evaluation: dict[str, Any],
+    data: str,
+    files: str = "",
 ) -> dict[str, Any]:
     """The version of the model that `source_job` wrote, registered now unless it was before.
 
-    `run` is the pipeline run, `data` the asset it was trained on. Returns a document of schema registration/1.
+    `run` is the pipeline run, `data` the asset it was trained on, `files` the hash of the model's files where it
+    is known. Returns a document of schema registration/1.
     """
-    version = find(client, name, source_job)
+    version = find(client, name, source_job, files)
     if version is None:
-        version = _create(client, name, source_job, run, evaluation, data)
+        version = _create(client, name, source_job, run, evaluation, data, files)
     return {
         "schema": "registration/1",
         "name": name,
@@ -37,22 +49,37 @@ def register(
     }
 
 
-def find(client: MLClient, name: str, source_job: str) -> int | None:
-    """The version that was made from this job's output. Versions are numbers; the highest one counts."""
+def find(client: MLClient, name: str, source_job: str, files: str = "") -> int | None:
+    """The version that was made from this job's output or has these files; of several the highest number."""
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
         versions = list(client.models.list(name=name))
     except ResourceNotFoundError:
         return None
-    same = [int(model.version) for model in versions if (model.tags or {}).get(SOURCE) == source_job]
+    found = [(int(model.version), model.tags or {}) for model in versions]
+    same = [
+        number for number, tags in found if tags.get(SOURCE) == source_job or (files and tags.get(FILES) == files)
+    ]
     return max(same, default=None)
 
 
-def _create(client: MLClient, name: str, source_job: str, run: str, evaluation: dict[str, Any], data: str) -> int:
+def hash_of(folder: Path) -> str:
+    """SHA-256 over the names and contents of a folder's files."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _create(
+    client: MLClient, name: str, source_job: str, run: str, evaluation: dict[str, Any], data: str, files: str
+) -> int:
     from azure.ai.ml.entities import Model
 
     tags = {SOURCE: source_job, "run": run, "data": data, "family": str(evaluation["selected"])}
+    tags |= {FILES: files} if files else {}
     tags |= {metric: f"{value:.6f}" for metric, value in evaluation["metrics"].items()}
     model = client.models.create_or_update(
         Model(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config, Target
-from ..errors import MlopsError, ServiceFailed
+from ..errors import ServiceFailed
 from ..workspace import environments
 from ..workspace.connect import sdk
 from ..workspace.runs import Report
@@ -113,11 +113,9 @@ class _Release:
             self.client.online_deployments.begin_create_or_update(deployment).result()
 
     def _try(self, deployment: str) -> None:
-        rows = examples_of(self.client, self.model)
-        answer = invoke(self.client, self.goal.endpoint, {"data": rows}, deployment=deployment)
-        scores = answer.get("scores")
-        if not isinstance(scores, list) or len(scores) != len(rows):
-            raise MlopsError(f"the deployment {deployment} answered a request of {len(rows)} rows with {answer}")
+        examples = examples_of(self.client, self.model)
+        answer = invoke(self.client, self.goal.endpoint, examples.request, deployment=deployment)
+        examples.compare(answer, f"the deployment {deployment}")
 
     def _shift(self, to: str | None) -> None:
         """Read the endpoint, change it, write it whole, and read it back: what comes next deletes."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,9 @@ from ..workspace.runs import read_output
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+EXAMPLES = "examples/1"
+TOLERANCE = 1e-5
+"""How far a number of an endpoint's answer may be from the evaluation's: of its size, and at least of 1."""
 CALLERS_MISTAKE = "BadRequest"
 """The code with which the scoring script answers a request that it cannot read (docs/endpoint.md)."""
 
@@ -52,13 +57,55 @@ def _refused(endpoint: str, error: Any) -> Exception:
     return ServiceFailed(f"the endpoint {endpoint} failed: {problem.get('message')}")
 
 
-def examples_of(client: MLClient, model: Any) -> list[dict[str, Any]]:
-    """Rows of the model's own evaluation that can be sent to its endpoint."""
+@dataclass(frozen=True)
+class Examples:
+    """A request that an endpoint takes as it is, and the answer to it that the model's evaluation computed."""
+
+    request: dict[str, Any]
+    answer: dict[str, Any]
+
+    def compare(self, answer: Any, who: str) -> None:
+        """Raise ServiceFailed where an answer is not that of the evaluation, naming the first difference."""
+        if difference := first_difference(self.answer, answer):
+            raise ServiceFailed(
+                f"{who} does not answer as the model's evaluation did: {difference}",
+                "its scoring script or its environment differs from what the evaluation ran",
+            )
+
+
+def first_difference(expected: Any, found: Any, at: str = "answer") -> str:
+    """Where and how two JSON values differ; empty where they are equal, numbers within TOLERANCE.
+
+    What an object has besides is no difference.
+    """
+    match expected, found:
+        case dict(), dict():
+            missing = (f"{at} has no {key}" for key in expected if key not in found)
+            inside = (
+                first_difference(expected[key], found[key], f"{at}.{key}") for key in expected if key in found
+            )
+            return next(filter(None, (*missing, *inside)), "")
+        case list(), list():
+            if len(expected) != len(found):
+                return f"{at} has {len(found)} elements instead of {len(expected)}"
+            pairs = enumerate(zip(expected, found, strict=True))
+            return next(filter(None, (first_difference(*pair, f"{at}[{index}]") for index, pair in pairs)), "")
+        case int() | float(), int() | float() if not isinstance(expected, bool) and not isinstance(found, bool):
+            same = math.isclose(expected, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        case _:
+            same = type(expected) is type(found) and expected == found
+    return "" if same else f"{at} is {json.dumps(found)[:80]} instead of {json.dumps(expected)[:80]}"
+
+
+def examples_of(client: MLClient, model: Any) -> Examples:
+    """What a version's evaluation left to try an endpoint with: examples.json. Raises BadInput without it."""
     job = (model.tags or {}).get(SOURCE)
     if not job:
         raise BadInput(f"version {model.version} of {model.name} does not say which run made it")
-    examples: list[dict[str, Any]] = read_output(client, job, "evaluation", "examples.json")
-    return [dict(example["features"]) for example in examples]
+    document = read_output(client, job, "evaluation", "examples.json")
+    if not isinstance(document, dict) or document.get("schema") != EXAMPLES:
+        raise BadInput(f"examples.json of the run {job} is no document of schema {EXAMPLES}", "train it again")
+    return Examples(document["request"], document["answer"])
 
 
 def read_request(path: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 FAMILIES = tuple(TABLE)
-WINDOWS = ("--train-days", "7", "--delay-days", "7", "--test-days", "7")
+SETTINGS = {"train_days": 7, "delay_days": 7, "test_days": 7}
 Write = Callable[..., Path]
 
 
@@ -110,14 +110,17 @@ def _make(folder: Path, step: Step) -> None:
     generate(folder / "transactions.parquet", customers=300, terminals=600, days=45, radius=10.0)
     features = folder / "features"
     prepare(folder / "transactions.parquet", features, folder / "validation")
+    settings = folder / "settings.json"
+    settings.write_text(json.dumps(SETTINGS))
+    given = ("--features", features, "--settings", settings)
     for family in FAMILIES:
         model = folder / family
-        run = step("-m", "fraud.training.train", "--features", features, "--family", family, "--model", model)
+        run = step("-m", "fraud.training.train", *given, "--family", family, "--model", model)
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.startswith(f"{family}: trained on ")
     candidates = [item for family in FAMILIES for item in ("--candidate", folder / family)]
     outputs = ("--evaluation", folder / "evaluation", "--model", folder / "model")
-    run = step("-m", "fraud.evaluation.evaluate", "--features", features, *candidates, *outputs, *WINDOWS)
+    run = step("-m", "fraud.evaluation.evaluate", *given, *candidates, *outputs)
     assert (run.returncode, run.stderr) == (0, "")
 
 

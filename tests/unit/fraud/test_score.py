@@ -17,11 +17,12 @@ def test_the_endpoint_scores_the_examples_as_the_evaluation_did(
     evaluated: Path, endpoint: Step, tmp_path: Path
 ) -> None:
     examples = read_json(evaluated / "evaluation" / "examples.json")
-    assert {example["TX_FRAUD"] for example in examples} == {0, 1}
-    body = json.dumps({"data": [example["features"] for example in examples]})
+    assert examples["schema"] == "examples/1"
+    body = json.dumps(examples["request"])
     [[status, kind, answer]] = _send(evaluated, endpoint, tmp_path, [["POST", body]])
     assert (status, kind, list(answer)) == (200, "application/json", ["scores"])
-    assert answer["scores"] == pytest.approx([example["score"] for example in examples], abs=1e-6)
+    assert answer["scores"] == pytest.approx(examples["answer"]["scores"], abs=1e-6)
+    assert answer["scores"][0] > answer["scores"][-1]
 
 
 def _send(evaluated: Path, endpoint: Step, folder: Path, requests: list[list[str]]) -> Any:
@@ -38,7 +39,7 @@ def _send(evaluated: Path, endpoint: Step, folder: Path, requests: list[list[str
 
 
 def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: Step, tmp_path: Path) -> None:
-    good = read_json(evaluated / "evaluation" / "examples.json")[0]["features"]
+    good = read_json(evaluated / "evaluation" / "examples.json")["request"]["data"][0]
 
     def row(**changes: Any) -> str:
         return json.dumps({"data": [good, good | changes]})
@@ -87,7 +88,7 @@ def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: S
 
 
 def test_whole_numbers_may_be_written_as_floats(evaluated: Path, endpoint: Step, tmp_path: Path) -> None:
-    good = read_json(evaluated / "evaluation" / "examples.json")[0]["features"]
+    good = read_json(evaluated / "evaluation" / "examples.json")["request"]["data"][0]
     both = [good, {name: float(value) for name, value in good.items()}]
     [[status, _, answer]] = _send(evaluated, endpoint, tmp_path, [["POST", json.dumps({"data": both})]])
     assert status == 200

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraud.errors import WindowError
-from fraud.training.split import days_since, known_as_compromised, windows
+from fraud.settings import Settings
+from fraud.training.split import days_since, known_as_compromised, windows, windows_of
 
 FIRST = datetime(2018, 4, 1, 0, 0, 31)  # noqa: DTZ001
 LAST = datetime(2018, 9, 30, 23, 59, 57)  # noqa: DTZ001
@@ -72,3 +73,13 @@ def test_cards_become_known_day_by_day(rows: list[tuple[int, int, int]], delay: 
     for index, (row_day, row_card, _) in enumerate(rows):
         if row_day in expected:
             assert found[index] == (row_card in expected[row_day])
+
+
+def test_settings_choose_the_latest_test_and_as_many_days_to_learn_from_as_there_are() -> None:
+    latest = windows_of(FIRST, LAST, Settings(train_days=30))
+    assert (latest.test_start, latest.test_end) == (date(2018, 9, 24), date(2018, 10, 1))
+    assert (latest.train_end - latest.train_start).days == 30
+    named = windows_of(FIRST, LAST, Settings(test_start=date(2018, 5, 1)))
+    assert (named.train_start, named.train_end) == (FIRST.date(), date(2018, 4, 24))
+    with pytest.raises(WindowError, match=r"from 2018-03-27 to .* covers 2018-04-01"):
+        windows_of(FIRST, LAST, Settings(test_start=date(2018, 4, 10)))

@@ -49,7 +49,8 @@ def test_a_model_states_the_versions_that_are_locked(evaluated: Path) -> None:
 
 
 def test_the_same_seed_trains_the_same_model(evaluated: Path, step: Step, tmp_path: Path) -> None:
-    arguments = ("--features", evaluated / "features", "--family", FAMILIES[1], "--model", tmp_path)
+    given = ("--features", evaluated / "features", "--settings", evaluated / "settings.json")
+    arguments = (*given, "--family", FAMILIES[1], "--model", tmp_path)
     assert step("-m", "fraud.training.train", *arguments).returncode == 0
     assert (tmp_path / "model.onnx").read_bytes() == (evaluated / FAMILIES[1] / "model.onnx").read_bytes()
 
@@ -76,9 +77,8 @@ def test_the_evaluation_says_what_was_compared_and_what_won(evaluated: Path) -> 
     ("arguments", "said"),
     [
         (("--family", "perceptron"), "family 'perceptron' does not exist; there are logistic_regression, "),
-        (("--family", FAMILIES[0], "--train-start", "2018-03-01"), "covers 2018-04-01 to 2018-05-15"),
         (("--family", FAMILIES[0], "--seed", "-1"), "seed must be 0 or more"),
-        (("--family", FAMILIES[0], "--train-days", "0"), "train-days and test-days must be 1 or more"),
+        (("--family", FAMILIES[0], "--settings", "nowhere.json"), "nowhere.json: cannot be read: No such file"),
         (("--family", FAMILIES[0], "--features", "nowhere"), "nowhere/features.parquet: no such file"),
     ],
 )
@@ -92,6 +92,30 @@ def test_train_refuses_with_one_line_and_writes_nothing(
     assert run.stderr.count("\n") == 1
     assert said in run.stderr
     assert not model.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"test_start": "2018-03-15"}, "covers 2018-04-01 to 2018-05-15"),
+        ({"train_days": 0}, "train_days must be 1 or more, not 0"),
+        ({"batch": 3}, "there is no setting batch; there are test_start, test_days, "),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_both_steps(
+    evaluated: Path, step: Step, tmp_path: Path, settings: dict[str, object], said: str
+) -> None:
+    file, model = tmp_path / "settings.json", tmp_path / "model"
+    file.write_text(json.dumps(settings))
+    given = ("--features", evaluated / "features", "--settings", file, "--model", model)
+    for command in (
+        ("fraud.training.train", "--family", FAMILIES[0]),
+        ("fraud.evaluation.evaluate", "--candidate", evaluated / FAMILIES[0], "--evaluation", tmp_path / "found"),
+    ):
+        run = step("-m", command[0], *given, *command[1:])
+        assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+        assert said in run.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["settings.json"]
 
 
 def test_evaluate_refuses_what_is_no_model(evaluated: Path, step: Step, tmp_path: Path) -> None:

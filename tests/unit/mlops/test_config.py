@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
         ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
         ("[demo]", "[demos]", "demos", "is not a known key"),
+        ("train_days = 7", "train_days = [7]", "training.settings.train_days", "must be a text, a number"),
+        ("train_days = 7", "train_days = nan", "training.settings.train_days", "must be finite"),
+        ("customers = 5000", "customers = {}", "demo.customers", "must be a text, a number"),
+        (
+            '"hist_gradient_boosting"]',
+            '"logistic_regression"]',
+            "training.families",
+            "names logistic_regression twice",
+        ),
         ('endpoint = "fraud-dev"', 'endpoint = "-"', "targets.dev.endpoint", "match pattern"),
     ],
 )
@@ -49,6 +59,35 @@ def test_a_wrong_key_is_named_with_its_line(tmp_path: Path, old: str, new: str, 
     assert str(caught.value).startswith(f"mlops.toml, line {_line(text, new)}: {key}: ")
     assert what in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "what"),
+    [
+        (
+            'loss = "a b"',
+            "training.parameters.lightgbm.loss",
+            "must be a number, true, false, or a text of letters",
+        ),
+        ("when = 2018-08-08", "training.parameters.lightgbm.when", "must be a number, true, false, or a text"),
+        ("a-b = 1", "training.parameters.lightgbm.a-b", "match pattern"),
+    ],
+)
+def test_a_parameter_that_is_no_word_is_refused(tmp_path: Path, line: str, key: str, what: str) -> None:
+    text = f"{TEXT}\n[training.parameters.lightgbm]\n{line}\n"
+    with pytest.raises(BadInput) as caught:
+        _load(tmp_path, text)
+    assert str(caught.value).startswith(f"mlops.toml, line {_line(text, line)}: {key}: ")
+    assert what in str(caught.value)
+
+
+def test_free_tables_are_read_as_they_are(tmp_path: Path) -> None:
+    text = TEXT.replace("train_days = 7", "train_days = 7\ntest_start = 2018-08-08\nof_their_own = true")
+    text += '\n[training.parameters.lightgbm]\nlearning_rate = 0.1\nboosting = "gbdt"\nbagging = true\n'
+    found = _load(tmp_path, text).training
+    assert found.settings["test_start"] == date(2018, 8, 8)
+    assert found.settings["of_their_own"] is True
+    assert found.parameters == {"lightgbm": {"learning_rate": 0.1, "boosting": "gbdt", "bagging": True}}
 
 
 def test_a_missing_key_is_named_with_its_table_s_line(tmp_path: Path) -> None:

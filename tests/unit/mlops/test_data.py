@@ -73,7 +73,7 @@ def test_without_a_limit_and_without_a_date_nothing_is_too_old() -> None:
 
 def test_generated_data_is_not_written_over(tmp_path: Path) -> None:
     folder = tmp_path / "landed"
-    few = CONFIG.demo.model_copy(update={"customers": 20, "terminals": 20, "days": 22})
+    few = {**CONFIG.demo, "customers": 20, "terminals": 20, "days": 22}
     settings = CONFIG.model_copy(update={"demo": few})
     file, existed = data.generate(settings, folder)
     assert (file, existed) == (folder / "transactions.parquet", False)

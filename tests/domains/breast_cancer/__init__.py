@@ -1,0 +1,1 @@
+"""A model's own code: it knows nothing of Azure."""

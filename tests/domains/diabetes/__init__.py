@@ -1,0 +1,1 @@
+../breast_cancer/__init__.py

@@ -1,0 +1,1 @@
+../../breast_cancer/evaluation/evaluate.py

@@ -1,0 +1,1 @@
+../../breast_cancer/features/prepare.py

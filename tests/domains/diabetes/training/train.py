@@ -1,0 +1,1 @@
+../../breast_cancer/training/train.py

@@ -1,0 +1,106 @@
+"""The graph of training: any number of families with their parameters, and a champion where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.components import NameTakenError, Repeated, candidates, expanded, parameters
+from pipelines.training import Champion, training
+from tests.project import REPOSITORY
+
+FILE = REPOSITORY / "mlops.toml"
+COMPONENTS = REPOSITORY / "components"
+
+
+def graph(families: dict[str, dict[str, Any]], champion: Champion | None = None) -> dict[str, Any]:
+    job = training(
+        transactions="azureml:transactions:1",
+        policy=FILE,
+        settings=FILE,
+        environments={"train": "azureml:fraud-train:1", "register": "azureml:fraud-register:1"},
+        compute="cpu-cluster",
+        families=families,
+        seed=3,
+        freshness={},
+        timeout_seconds=60,
+        champion=champion,
+    )
+    document: dict[str, Any] = job._to_dict()
+    return document
+
+
+def test_each_family_is_a_step_and_a_candidate_however_many_there_are() -> None:
+    families: dict[str, dict[str, Any]] = {f"family_{number}": {} for number in range(1, 8)}
+    jobs = graph(families)["jobs"]
+    assert sorted(jobs) == sorted(["prepare", *(f"train_{name}" for name in families), "evaluate", "gate"])
+    evaluate = jobs["evaluate"]
+    assert {name: value["path"] for name, value in evaluate["inputs"].items() if name.startswith("candidate")} == {
+        f"candidate_{number}": f"${{{{parent.jobs.train_family_{number}.outputs.model}}}}"
+        for number in range(1, 8)
+    }
+    command = evaluate["component"]["command"]
+    assert [word for word in command.split() if "candidate_" in word] == [
+        f"${{{{inputs.candidate_{number}}}}}" for number in range(1, 8)
+    ]
+    assert command.count("--candidate ") == 7
+
+
+def test_a_family_s_parameters_are_inputs_of_its_step_by_their_types() -> None:
+    values = {"learning_rate": 0.1, "depth": 3, "balanced": True, "loss": "log_loss"}
+    jobs = graph({"plain": {}, "tuned": values})["jobs"]
+    tuned, plain = jobs["train_tuned"], jobs["train_plain"]
+    assert {name: tuned["inputs"][name] for name in values} == {**values, "balanced": "true"}
+    assert {name: tuned["component"]["inputs"][name]["type"] for name in values} == {
+        "learning_rate": "number",
+        "depth": "integer",
+        "balanced": "string",
+        "loss": "string",
+    }
+    for name in values:
+        assert f" --set {name}=${{{{inputs.{name}}}}}" in tuned["component"]["command"]
+    assert "--set " not in plain["component"]["command"]
+    assert "parameter" not in plain["component"]["inputs"]
+
+
+def test_a_parameter_with_the_name_of_an_input_is_refused() -> None:
+    with pytest.raises(NameTakenError, match="the component train has an input seed of its own"):
+        graph({"tuned": {"seed": 1}})
+
+
+def test_the_champion_is_pinned_and_named_where_there_is_one() -> None:
+    alone, compared = graph({"a": {}}), graph({"a": {}}, Champion("fraud:3", "azureml:fraud:3"))
+    assert "champion" not in alone["inputs"]
+    assert not {"champion", "champion_name"} & alone["jobs"]["evaluate"]["inputs"].keys()
+    assert compared["inputs"]["champion"] == {"type": "mlflow_model", "path": "azureml:fraud:3"}
+    evaluate = compared["jobs"]["evaluate"]["inputs"]
+    assert (evaluate["champion"]["path"], evaluate["champion_name"]) == (
+        "${{parent.inputs.champion}}",
+        "fraud:3",
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.from_regex(r"[a-z]{3,8}_[0-9]", fullmatch=True), unique=True, max_size=6))
+def test_an_option_is_repeated_in_order_and_the_rest_of_the_command_stays(names: list[str]) -> None:
+    before = expanded(COMPONENTS / "train" / "component.yml", {})["command"]
+    change = expanded(COMPONENTS / "train" / "component.yml", {"parameter": parameters(dict.fromkeys(names, 1.0))})
+    said = [word for word in change["command"].split() if "=${{" in word]
+    assert said == [f"{name}=${{{{inputs.{name}}}}}" for name in names]
+    kept = [word for word in change["command"].split() if word not in ("--set", *said)]
+    assert kept == [word for word in before.split() if word not in ("$[[--set", "${{inputs.parameter}}]]")]
+
+
+def test_an_input_without_an_option_is_a_mistake_of_the_component(tmp_path: Path) -> None:
+    folder = tmp_path / "evaluate"
+    folder.mkdir()
+    (folder / "component.yml").write_text(
+        "inputs: {candidate: {type: mlflow_model}}\ncommand: python -m nothing\n"
+    )
+    with pytest.raises(ValueError, match="the command of the component evaluate has no option for candidate"):
+        expanded(folder / "component.yml", {"candidate": candidates(2)})
+    assert Repeated({}).word.format("x") == "${{inputs.x}}"
