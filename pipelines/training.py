@@ -4,9 +4,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pipelines.components import Components, candidates, parameters, words
+from pipelines.search import Search
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
@@ -18,7 +20,7 @@ STEP_ENVIRONMENTS = {
     "gate": "register",
     "register": "register",
 }
-"""Which folder of `environments/` a component runs in."""
+"""Which folder of `environments/` a component runs in; `family_environments` name others for training."""
 
 
 @dataclass(frozen=True)
@@ -34,51 +36,65 @@ def training(
     transactions: str,
     policy: Path,
     settings: Path,
+    provenance: Path,
     environments: Mapping[str, str],
     compute: str,
     families: Mapping[str, Mapping[str, Any]],
     seed: int,
     freshness: Mapping[str, Any],
     timeout_seconds: int,
+    family_environments: Mapping[str, str] = MappingProxyType({}),
     champion: Champion | None = None,
+    searches: Mapping[str, Search] | None = None,
     model_name: str = "",
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy` and `settings` are local files; `environments`
-    maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its parameters that are
-    not the default; `freshness` holds max_age_days and as_of where they are to be checked. With `model_name` the
-    last step registers the model under it.
+    `transactions` is a data asset, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files;
+    `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its
+    parameters that are not the default, `family_environments` those to a folder that `train` does not do for,
+    `searches` those that are swept to what is searched; `freshness` holds max_age_days and as_of where they are to
+    be checked. With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
 
     components = Components(environments)
     compared_with = champion.name if champion else ""
 
-    def step(component: str, inputs: Mapping[str, Any], name: str = "", **repeated: Any) -> Any:
-        node = components.load(component, STEP_ENVIRONMENTS[component], **repeated)(**inputs)
+    def step(
+        component: str,
+        inputs: Mapping[str, Any],
+        name: str = "",
+        search: Search | None = None,
+        environment: str = "",
+        **repeated: Any,
+    ) -> Any:
+        made = components.load(component, environment or STEP_ENVIRONMENTS[component], **repeated)
+        node = search.over(made, inputs, timeout_seconds) if search else made(**inputs)
         node.name = name or component
-        node.set_limits(timeout=timeout_seconds)
+        if search is None:
+            node.set_limits(timeout=timeout_seconds)
         return node.outputs
+
+    def train(family: str, values: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+        search = (searches or {}).get(family)
+        searched = search.samples if search else {}
+        fixed = {name: value for name, value in values.items() if name not in searched}
+        slots = parameters({**fixed, **searched})
+        given, own = {**inputs, "family": family, **words(fixed)}, family_environments.get(family, "")
+        return step("train", given, f"train_{family}", search, own, parameter=slots)
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
     def graph(
         data: Input(type="uri_folder"),  # type: ignore[valid-type]
         gate_policy: Input(type="uri_file"),  # type: ignore[valid-type]
         settings: Input(type="uri_file"),  # type: ignore[valid-type]
+        provenance: Input(type="uri_file"),  # type: ignore[valid-type]
         champion: Input(type="mlflow_model", optional=True) = None,  # type: ignore[valid-type]
     ) -> dict[str, Any]:
         prepared = step("prepare", {"transactions": data, **freshness})
         common = {"features": prepared.features, "settings": settings, "seed": seed}
-        trained = [
-            step(
-                "train",
-                {**common, "family": family, **words(values)},
-                f"train_{family}",
-                parameter=parameters(values),
-            ).model
-            for family, values in families.items()
-        ]
+        trained = [train(family, values, common).model for family, values in families.items()]
         slots = candidates(len(trained))
         given = {**common, **dict(zip(slots.inputs, trained, strict=True))}
         if compared_with:
@@ -98,8 +114,8 @@ def training(
                     "model": evaluated.model,
                     "evaluation": evaluated.evaluation,
                     "verdict": verdict,
+                    "provenance": provenance,
                     "model_name": model_name,
-                    "data": transactions.removeprefix("azureml:"),
                 },
             )
             outputs["registration"] = registered.registration
@@ -109,5 +125,39 @@ def training(
         data=Input(type="uri_folder", path=transactions),
         gate_policy=Input(type="uri_file", path=str(policy)),
         settings=Input(type="uri_file", path=str(settings)),
+        provenance=Input(type="uri_file", path=str(provenance)),
         champion=Input(type="mlflow_model", path=champion.path) if champion else None,
     )
+
+
+def registration(
+    *, run: str, inputs: Mapping[str, str], environments: Mapping[str, str], compute: str, model_name: str
+) -> "PipelineJob":
+    """The last step of training alone, for a run that did not register: ready to be submitted.
+
+    `inputs` are where that run's model, evaluation, verdict and provenance are: `azureml://…`, or a local path.
+    """
+    from azure.ai.ml import Input, dsl
+
+    register = Components(environments).load("register", STEP_ENVIRONMENTS["register"])
+    types = {name: each.type for name, each in register.inputs.items() if name in inputs}
+
+    @dsl.pipeline(default_compute=compute, display_name="registration")  # type: ignore[untyped-decorator]
+    def graph(
+        model: Input(type=types["model"]),  # type: ignore[valid-type]
+        evaluation: Input(type=types["evaluation"]),  # type: ignore[valid-type]
+        verdict: Input(type=types["verdict"]),  # type: ignore[valid-type]
+        provenance: Input(type=types["provenance"]),  # type: ignore[valid-type]
+    ) -> dict[str, Any]:
+        node = register(
+            model=model,
+            evaluation=evaluation,
+            verdict=verdict,
+            provenance=provenance,
+            run=run,
+            model_name=model_name,
+        )
+        node.name = "register"
+        return {"registration": node.outputs.registration}
+
+    return graph(**{name: Input(type=types[name], path=place) for name, place in inputs.items()})

@@ -100,6 +100,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
+    sys.path[:0] = filter(None, asked["env"].get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = [str(MLOPS), *asked["words"]]
     sys.exit(mlops())
 

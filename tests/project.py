@@ -16,15 +16,30 @@ from azureml_local.server import control
 from .commands import LIMIT, MLOPS, Commands
 from .emulator import ENVIRONMENTS, REPOSITORY, Emulator
 
-__all__ = ["MLOPS", "REPOSITORY", "Project"]
+__all__ = ["MLOPS", "REPOSITORY", "Project", "copied"]
+
+
+def copied(folder: Path) -> Path:
+    """The project in a folder, as it is cloned: what git lists, without its history and what was made."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    for name in names.splitlines():
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    return folder
 
 
 @dataclass(frozen=True)
 class Project:
-    """Runs `mlops` in the repository against its own home; `config` names another mlops.toml."""
+    """Runs `mlops` in the repository against its own home; `config` names another mlops.toml.
+
+    `root` is another project than this one: its code is what runs.
+    """
 
     home: Path
     commands: Commands = field(repr=False)
+    root: Path = REPOSITORY
 
     @property
     def variables(self) -> dict[str, str]:
@@ -40,13 +55,13 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         """One command; with `identity` as that of a GitHub environment, held to its roles."""
         acting = control.variables(Home.at(self.home), identity) if identity else {}
-        return self.commands.run(list(words), REPOSITORY, self._variables(config, **more, **acting))
+        return self.commands.run(list(words), self.root, self._variables(config, **more, **acting))
 
     def executable(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """The same by the program that is installed, from the start of its interpreter on."""
         return subprocess.run(
             [str(MLOPS), *words],
-            cwd=REPOSITORY,
+            cwd=self.root,
             env=self._variables(None, **more),
             capture_output=True,
             text=True,
@@ -56,6 +71,8 @@ class Project:
 
     def _variables(self, config: Path | None, **more: str) -> dict[str, str]:
         named = {"MLOPS_CONFIG": str(config)} if config else {}
+        if self.root != REPOSITORY:
+            named["PYTHONPATH"] = os.pathsep.join((str(self.root / "src"), str(self.root)))
         return {**os.environ, **self.variables, **named, **more}
 
     def json(self, *words: str, config: Path | None = None, identity: str = "") -> Any:

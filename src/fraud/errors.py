@@ -3,7 +3,7 @@
 FraudError
 ├── SourceError     a source of transactions cannot be read
 ├── ContractError   the transactions are not what the contract says
-├── FeaturesError   the folder of features is not what `prepare` writes
+├── FeaturesError   the folder of features is not what `prepare` writes, or a feature knows the future
 ├── WindowError     the data does not cover the windows of the protocol, or a window has nothing to learn from
 ├── SettingsError   a setting that does not exist, or a value that it cannot have
 ├── GeneratorError  sizes that no transactions can be generated for
@@ -54,7 +54,7 @@ class SourceError(FraudError):
 
 
 class FeaturesError(FraudError):
-    """The folder of features is not what `prepare` writes."""
+    """The folder of features is not what `prepare` writes, or a feature knows the future."""
 
 
 class WindowError(FraudError):

@@ -39,6 +39,8 @@ class Settings:
     alerts_per_day: int = _number(100, 1)
     review_cost: float = _number(10.0, 0.0)
     """What looking at one alert costs, in the currency of the amounts."""
+    without: str = ""
+    """Features that training leaves out, with commas between them: to see what one is worth."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -46,6 +48,11 @@ class Settings:
             if least is not None and not (least <= value <= (value if most is None else most)):
                 limit = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
                 raise SettingsError(f"{each.name} must be {limit}, not {value!r}")
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names in `without`."""
+        return tuple(name.strip() for name in self.without.split(",") if name.strip())
 
     @classmethod
     def read(cls, path: Path) -> "Settings":
@@ -71,6 +78,10 @@ def _typed(name: str, value: Any, default: Any) -> Any:
             return date.fromisoformat(value) if value else None
         except (TypeError, ValueError) as error:
             raise SettingsError(f"{name} must be a date such as 2018-08-08, not {value!r}") from error
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return value
+        raise SettingsError(f"{name} must be a text, not {value!r}")
     if isinstance(value, bool) or not isinstance(value, int | float if isinstance(default, float) else int):
         kind = "a number" if isinstance(default, float) else "a whole number"
         raise SettingsError(f"{name} must be {kind}, not {value!r}")

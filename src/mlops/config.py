@@ -8,9 +8,17 @@ import re
 import tomllib
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from .errors import BadInput
 
@@ -19,7 +27,9 @@ PORT = "AZUREML_LOCAL_PORT"
 """The variable that names another port for the local Azure ML than the file does."""
 HIGHEST_PORT = 65_535
 Positive = Annotated[int, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=100)]
 Entry = Annotated[str, Field(pattern=r"^[\w.]+:\w+$")]
 
@@ -40,9 +50,31 @@ def _word(value: Any) -> Any:
 
 
 Scalar = Annotated[Any, AfterValidator(_scalar)]
+Word = Annotated[Any, AfterValidator(_word)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 Free = dict[str, Scalar]
 """A table whose keys are the project's own: `mlops` hands it on and knows none of them."""
+
+
+def _margin(value: float | str) -> float | str:
+    if isinstance(value, str):
+        if not re.fullmatch(r"\d+(\.\d+)? ?%", value):
+            raise ValueError(f'is neither a number nor a share such as "5%": {value!r}')
+    elif not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"must be 0 or more: {value}")
+    return value
+
+
+Margin = Annotated[float | str, AfterValidator(_margin)]
+"""How much worse is still no harm: in the metric's own unit, or in percent of the champion's value."""
+
+
+def _one_of_the_levels(confidence: float) -> float:
+    """The one-sided confidences that an evaluation has intervals for."""
+    levels = (0.9, 0.95, 0.975, 0.99, 0.995)
+    if confidence not in levels:
+        raise ValueError(f"must be one of {', '.join(map(str, levels))}")
+    return confidence
 
 
 class Section(BaseModel):
@@ -83,13 +115,92 @@ class Data(Section):
     source: Source | None = None
 
 
+BOUNDS, BELL = ("min_value", "max_value"), ("mu", "sigma")
+DISTRIBUTIONS = {
+    "choice": ("values",),
+    "randint": ("upper",),
+    **dict.fromkeys(("uniform", "loguniform"), BOUNDS),
+    **dict.fromkeys(("quniform", "qloguniform"), (*BOUNDS, "q")),
+    **dict.fromkeys(("normal", "lognormal"), BELL),
+    **dict.fromkeys(("qnormal", "qlognormal"), (*BELL, "q")),
+}
+"""What each distribution is given, in the words of Azure ML's YAML."""
+
+
+class Distribution(Section):
+    """What a parameter may be in a sweep."""
+
+    type: str
+    values: Annotated[list[Word], Field(min_length=1)] | None = None
+    upper: Positive | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    mu: float | None = None
+    sigma: Annotated[float, Field(gt=0)] | None = None
+    q: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        needed = DISTRIBUTIONS.get(self.type)
+        if needed is None:
+            raise ValueError(f"type must be one of {', '.join(DISTRIBUTIONS)}")
+        if self.model_fields_set != {"type", *needed}:
+            raise ValueError(f"{self.type} takes {', '.join(needed)}")
+        return self
+
+
+class Termination(Section):
+    """When a trial that promises little is ended."""
+
+    type: Literal["bandit", "median_stopping", "truncation_selection"]
+    evaluation_interval: Positive = 1
+    delay_evaluation: Annotated[int, Field(ge=0)] = 0
+    slack_factor: Annotated[float, Field(gt=0)] | None = None
+    slack_amount: Annotated[float, Field(gt=0)] | None = None
+    truncation_percentage: Annotated[int, Field(ge=1, le=99)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        own = {"bandit": {"slack_factor", "slack_amount"}, "truncation_selection": {"truncation_percentage"}}
+        of_type = own.get(self.type, set())
+        given = self.model_fields_set & {"slack_factor", "slack_amount", "truncation_percentage"}
+        if not given <= of_type or len(given) != (1 if of_type else 0):
+            raise ValueError(f"{self.type} takes {' or '.join(sorted(of_type)) or 'neither slack nor percentage'}")
+        return self
+
+
+class Sweep(Section):
+    """A search over a family's parameters: its best trial has the best value of a metric that training logs."""
+
+    metric: str
+    goal: Literal["maximize", "minimize"] = "maximize"
+    sampling: Literal["grid", "random", "sobol", "bayesian"] = "random"
+    max_total_trials: Annotated[int, Field(ge=1, le=1000)] = 10
+    max_concurrent_trials: Annotated[int, Field(ge=1, le=1000)] = 2
+    early_termination: Termination | None = None
+    space: Annotated[dict[Identifier, Distribution], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        kinds = {each.type for each in self.space.values()}
+        if self.sampling == "grid" and kinds != {"choice"}:
+            raise ValueError("grid sampling takes choices only")
+        if self.sampling == "bayesian" and kinds - {"choice", "uniform", "quniform"}:
+            raise ValueError("bayesian sampling takes choice, uniform and quniform only")
+        if self.sampling == "bayesian" and self.early_termination:
+            raise ValueError("bayesian sampling takes no early termination")
+        return self
+
+
 class Training(Section):
     experiment: str
     families: Annotated[list[Name], Field(min_length=1)]
     seed: int = 0
     step_timeout_seconds: Positive = 1800
+    environments: dict[Name, Name] = {}
     settings: Free = {}
-    parameters: dict[Name, dict[Identifier, Annotated[Any, AfterValidator(_word)]]] = {}
+    parameters: dict[Name, dict[Identifier, Word]] = {}
+    sweep: dict[Name, Sweep] = {}
 
     @field_validator("families")
     @classmethod
@@ -99,8 +210,55 @@ class Training(Section):
         return families
 
 
+class Slices(Section):
+    margin: Margin | None = None
+    not_assessed: Literal["report", "approval", "undecided"] = "report"
+
+
+class Latency(Section):
+    """Milliseconds of one request."""
+
+    ratio: PositiveNumber = 5.0
+    ignore_below: NotNegative = 0.05
+    limit: PositiveNumber = 50.0
+
+
+class Size(Section):
+    """Megabytes of what is registered."""
+
+    ratio: PositiveNumber = 10.0
+    ignore_below: NotNegative = 20.0
+    limit: PositiveNumber = 500.0
+
+
+class Drift(Section):
+    psi: PositiveNumber = 0.25
+
+
 class Gate(Section):
-    thresholds: Annotated[dict[str, Share], Field(min_length=1)]
+    """The policy of the gate; docs/gate.md says what each rule reads and how it judges."""
+
+    mode: Literal["enforce", "dry_run"] = "enforce"
+    primary: str | None = None
+    rule: Literal["non-inferiority", "superiority", "any"] = "non-inferiority"
+    any_of: list[str] = []
+    margin: Margin = 0.02
+    confidence: Annotated[float, AfterValidator(_one_of_the_levels)] = 0.95
+    minimum_events: Annotated[int, Field(ge=0)] = 30
+    floors: Annotated[dict[str, Number], Field(min_length=1)]
+    guardrails: dict[str, Margin] = {}
+    calibration: dict[str, Margin] = {}
+    slices: Slices = Slices()
+    latency: Latency = Latency()
+    size: Size = Size()
+    drift: Drift = Drift()
+    approvals: list[Literal["first-model", "every-model"]] = []
+
+    @model_validator(mode="after")
+    def _any_of_something(self) -> Gate:
+        if self.rule == "any" and not self.any_of:
+            raise ValueError('rule = "any" needs any_of, the metrics of which any will do')
+        return self
 
 
 class Infra(Section):
@@ -116,6 +274,7 @@ class Target(Section):
     endpoint: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")]
     instance_type: str
     instance_count: Positive = 1
+    allow_dirty: bool = False
 
 
 class Config(Section):

@@ -15,7 +15,7 @@ from . import data, training
 from .config import Config, Target
 from .output import table
 from .release import apply, scoring
-from .report import evaluation
+from .report import evidence
 from .workspace import models
 from .workspace.connect import pages, sdk
 
@@ -66,7 +66,7 @@ def tell(
     registration = trained.registration
     if registration is None:
         document: dict[str, Any] = {"job": job, "evaluation": trained.evaluation, "verdict": trained.verdict}
-        return Result(document, evaluation.lines(trained.evaluation, trained.verdict, markdown=markdown))
+        return Result(document, evidence.lines(trained.evaluation, trained.verdict, markdown=markdown))
     version = int(registration["version"])
     say(f"3  registered: {registration['name']} version {version}")
     say("4  deployment")
@@ -127,7 +127,7 @@ def _lines(trained: training.Trained, rows: list[dict[str, Any]], document: dict
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in document["metrics"].items())
     return [
         "",
-        *evaluation.lines(trained.evaluation, trained.verdict),
+        *evidence.lines(trained.evaluation, trained.verdict),
         "",
         f"{document['model']} version {document['version']}: {metrics}",
         "",

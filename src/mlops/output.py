@@ -79,9 +79,9 @@ def _wrapped(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def _broken(text: str, width: int) -> list[str]:
-    """A text in lines of at most this width, broken at blanks and after `/_,.-` where it can be."""
+    """A text in lines of at most this width, broken at blanks and after `/_,.-` where it can be, no number."""
     lines = [""]
-    for piece in re.findall(r"[^\s/_,.-]*[/_,.-]?\s*", text):
+    for piece in re.findall(r"[+-]?\d+\.\d+[\s,\]]*|[^\s/_,.-]*[/_,.-]?\s*", text):
         if len((lines[-1] + piece).rstrip()) > width and lines[-1]:
             lines.append("")
         lines[-1] += piece

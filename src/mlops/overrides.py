@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -23,6 +24,23 @@ def overridden(table: Mapping[str, Any], assignments: Iterable[str]) -> dict[str
             raise BadInput(f"--set {assignment}: it is KEY=VALUE")
         result[key] = _value(key, text, table.get(key))
     return result
+
+
+def assignments(table: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
+    """The KEY=VALUE that make the table what it was changed into: the way back of `overridden`."""
+    return [
+        f"{key}={_text(value, table.get(key))}"
+        for key, value in changed.items()
+        if key not in table or table[key] != value or type(table[key]) is not type(value)
+    ]
+
+
+def _text(value: Any, before: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    # a new text could be read as something else: 1, true, 2018-08-08
+    quoted = isinstance(value, str) and before is None
+    return json.dumps(value, ensure_ascii=False) if quoted else str(value)
 
 
 def _value(key: str, text: str, before: Any) -> Any:

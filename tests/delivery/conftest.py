@@ -119,7 +119,8 @@ def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     generate(landed, **SIZES)
     as_of = ("--as-of", AS_OF)
     world.run("publish", *of(f"data publish {landed}", "dev"), *as_of, identity="dev-train")
-    train = of("train", "dev")
+    # a working copy under test may be dirty
+    train = [*of("train", "dev"), "--allow-dirty"]
     trial = world.run("trial", *train, *as_of, "--no-register", "--output", "json", identity="dev-pull-request")
     world.run("trained", *train, *as_of, identity="dev-train")
     world.run("gate", *of(f"gate {_job(trial)}", "dev"), identity="dev-pull-request")
@@ -134,7 +135,7 @@ def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
         # a person trains here: the steps and the release are the target's own identities
         here = control.variables(world.home)
         world.run(f"{target}: publish", *of(f"data publish {landed}", target), *as_of, **here)
-        world.run(f"{target}: trained", *of("train", target), *as_of, **here)
+        world.run(f"{target}: trained", *of("train", target), "--allow-dirty", *as_of, **here)
         world.run(f"{target}: deployed", *of("deploy", target), identity=f"{target}-release")
         world.run(f"{target}: scored", *of("score", target), identity=f"{target}-release")
     for target in TARGETS:

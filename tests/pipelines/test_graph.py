@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.components import NameTakenError, Repeated, candidates, expanded, parameters
+from pipelines.search import DISTRIBUTIONS, TERMINATIONS, Search
 from pipelines.training import Champion, training
 from tests.project import REPOSITORY
 
@@ -17,18 +18,28 @@ FILE = REPOSITORY / "mlops.toml"
 COMPONENTS = REPOSITORY / "components"
 
 
-def graph(families: dict[str, dict[str, Any]], champion: Champion | None = None) -> dict[str, Any]:
+def graph(
+    families: dict[str, dict[str, Any]],
+    champion: Champion | None = None,
+    searches: dict[str, Search] | None = None,
+    **environments: str,
+) -> dict[str, Any]:
     job = training(
         transactions="azureml:transactions:1",
         policy=FILE,
         settings=FILE,
-        environments={"train": "azureml:fraud-train:1", "register": "azureml:fraud-register:1"},
+        provenance=FILE,
+        environments={
+            folder: f"azureml:fraud-{folder}:1" for folder in ("train", "register", *environments.values())
+        },
+        family_environments=environments,
         compute="cpu-cluster",
         families=families,
         seed=3,
         freshness={},
         timeout_seconds=60,
         champion=champion,
+        searches=searches,
     )
     document: dict[str, Any] = job._to_dict()
     return document
@@ -48,6 +59,13 @@ def test_each_family_is_a_step_and_a_candidate_however_many_there_are() -> None:
         f"${{{{inputs.candidate_{number}}}}}" for number in range(1, 8)
     ]
     assert command.count("--candidate ") == 7
+
+
+def test_a_family_is_trained_in_the_environment_that_is_named_for_it() -> None:
+    jobs = graph({"plain": {}, "deep": {}}, deep="train-deep")["jobs"]
+    assert jobs["train_deep"]["component"]["environment"] == "azureml:fraud-train-deep:1"
+    others = set(jobs) - {"train_deep", "gate", "register"}
+    assert {jobs[name]["component"]["environment"] for name in others} == {"azureml:fraud-train:1"}
 
 
 def test_a_family_s_parameters_are_inputs_of_its_step_by_their_types() -> None:
@@ -70,6 +88,72 @@ def test_a_family_s_parameters_are_inputs_of_its_step_by_their_types() -> None:
 def test_a_parameter_with_the_name_of_an_input_is_refused() -> None:
     with pytest.raises(NameTakenError, match="the component train has an input seed of its own"):
         graph({"tuned": {"seed": 1}})
+
+
+SPACE = {
+    "rate": {"type": "loguniform", "min_value": -4.0, "max_value": -1.0},
+    "leaves": {"type": "choice", "values": [7, 15]},
+    "loss": {"type": "choice", "values": ["log", "exp"]},
+    "balanced": {"type": "choice", "values": [True, False]},
+    "depth": {"type": "randint", "upper": 5},
+    "mixed": {"type": "choice", "values": [1, 0.5]},
+}
+
+
+def search(**changes: Any) -> Search:
+    asked = {"metric": "score", "goal": "maximize", "sampling": "sobol", "space": SPACE, "seed": 3}
+    return Search(**{"max_total_trials": 4, "max_concurrent_trials": 2, **asked, **changes})
+
+
+def test_a_family_that_is_searched_is_a_sweep_over_its_parameters() -> None:
+    values = {"rate": 0.1, "minimum": 5}
+    jobs = graph({"swept": values, "plain": {}}, searches={"swept": search()})["jobs"]
+    swept = jobs["train_swept"]
+    assert (swept["type"], jobs["train_plain"]["type"]) == ("sweep", "command")
+    assert swept["objective"] == {"goal": "maximize", "primary_metric": "score"}
+    assert swept["sampling_algorithm"] == {"type": "random", "rule": "sobol", "seed": 3}
+    assert {name: swept["limits"][name] for name in ("max_total_trials", "max_concurrent_trials")} == {
+        "max_total_trials": 4,
+        "max_concurrent_trials": 2,
+    }
+    assert swept["limits"]["trial_timeout"] == 60
+    assert swept["search_space"] == {**SPACE, "balanced": {"type": "choice", "values": ["true", "false"]}}
+    assert swept["inputs"]["minimum"] == 5
+    assert not SPACE.keys() & swept["inputs"].keys()
+    assert {name: swept["trial"]["inputs"][name]["type"] for name in (*SPACE, "minimum")} == {
+        "rate": "number",
+        "leaves": "integer",
+        "loss": "string",
+        "balanced": "string",
+        "depth": "integer",
+        "mixed": "number",
+        "minimum": "integer",
+    }
+    for name in (*SPACE, "minimum"):
+        assert f" --set {name}=${{{{inputs.{name}}}}}" in swept["trial"]["command"]
+    assert jobs["evaluate"]["inputs"]["candidate_1"]["path"] == "${{parent.jobs.train_swept.outputs.model}}"
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"type": "bandit", "slack_factor": 0.2, "evaluation_interval": 1, "delay_evaluation": 2},
+        {"type": "median_stopping", "evaluation_interval": 2, "delay_evaluation": 0},
+        {"type": "truncation_selection", "truncation_percentage": 20, "evaluation_interval": 1},
+    ],
+)
+def test_a_search_ends_what_promises_little(policy: dict[str, Any]) -> None:
+    swept = graph({"swept": {}}, searches={"swept": search(early_termination=policy)})["jobs"]["train_swept"]
+    assert policy.items() <= swept["early_termination"].items()
+
+
+def test_the_words_of_mlops_toml_are_those_of_the_graph() -> None:
+    from typing import get_args
+
+    from mlops import config
+
+    assert set(config.DISTRIBUTIONS) == set(DISTRIBUTIONS)
+    assert set(get_args(config.Termination.model_fields["type"].annotation)) == set(TERMINATIONS)
 
 
 def test_the_champion_is_pinned_and_named_where_there_is_one() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from mlops.errors import BadInput
 from mlops.infra import bicep
-from tests.project import LIMIT, REPOSITORY, Project
+from tests.project import LIMIT, REPOSITORY, Project, copied
 
 BIN = Path(sys.executable).parent
 NOT_RUN = {
@@ -44,13 +43,7 @@ def lines() -> list[str]:
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as it is cloned, set up already, with a script of one's own."""
-    folder = tmp_path_factory.mktemp("fork")
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    for name in names.splitlines():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if (REPOSITORY / name).is_file():
-            shutil.copy2(REPOSITORY / name, folder / name)
+    folder = copied(tmp_path_factory.mktemp("fork"))
     (folder / "your_script.py").write_text(SCRIPT)
     return folder
 

@@ -11,19 +11,27 @@ COMMON = {f"fraud/{name}.py" for name in ("__init__", "errors", "output", "track
 SNAPSHOTS = {
     "prepare": COMMON
     | {"fraud/data/__init__.py", "fraud/data/contract.py", "fraud/data/reading.py"}
-    | {"fraud/features/__init__.py", "fraud/features/features.sql", "fraud/features/prepare.py"},
+    | {f"fraud/features/{name}" for name in ("__init__.py", "features.sql", "features_reported.sql")}
+    | {f"fraud/features/{name}.py" for name in ("lookahead", "prepare", "table")},
     "train": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/settings.py"}
-    | {f"fraud/training/{name}.py" for name in ("__init__", "export", "families", "split", "train")},
+    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
+    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "metrics", "statistics")}
+    | {f"fraud/training/{file.name}" for file in (REPOSITORY / "src/fraud/training").glob("*.py")},
     "evaluate": COMMON
     | {"fraud/features/__init__.py", "fraud/features/table.py"}
-    | {"fraud/settings.py", "fraud/training/__init__.py", "fraud/training/split.py"}
-    | {f"fraud/evaluation/{name}.py" for name in ("__init__", "candidate", "evaluate", "metrics")},
-    "gate": {"mlops/__init__.py"}
-    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "decide", "policy")},
+    | {f"fraud/{name}.py" for name in ("profile", "settings", "split")}
+    | {f"fraud/evaluation/{file.name}" for file in (REPOSITORY / "src/fraud/evaluation").glob("*.py")},
+    "gate": {"mlops/__init__.py", "mlops/output.py", "mlops/report/__init__.py"}
+    | {f"mlops/gate/{name}.py" for name in ("__init__", "__main__", "case", "comparing", "decide", "evidence")}
+    | {f"mlops/gate/{name}.py" for name in ("junit", "measuring", "policy", "rules", "shape")}
+    | {
+        f"mlops/report/evidence/{name}.py"
+        for name in ("__init__", "document", "figures", "markup", "page", "text")
+    }
+    | {"mlops/report/evidence/page.css"},
     "register": {"mlops/__init__.py"}
-    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "register")},
+    | {f"mlops/registry/{name}.py" for name in ("__init__", "__main__", "card", "lineage", "register")},
 }
 
 

@@ -40,7 +40,7 @@ def client(project: Project, told: dict[str, Any]) -> Iterator[MLClient]:
 def test_the_demo_tells_the_whole_story(told: dict[str, Any]) -> None:
     assert told["model"] == "fraud"
     assert told["version"] == 1
-    assert told["verdict"]["decision"] == "pass"
+    assert told["verdict"]["decision"] == "accept"
     assert told["metrics"]["average_precision"] >= 0.6
     assert all(0 <= score <= 1 for score in told["scores"])
     assert max(told["scores"]) > 0.5 > min(told["scores"])
@@ -103,7 +103,7 @@ def test_the_run_is_read_back_with_the_sdk(client: MLClient, told: dict[str, Any
     assert sorted(steps) == sorted([*STEPS, "register"])
     client.jobs.download(told["job"], download_path=tmp_path, output_name="evaluation")
     found = json.loads((tmp_path / "named-outputs" / "evaluation" / "evaluation.json").read_text())
-    assert found["metrics"] == told["metrics"]
+    assert found["candidate"]["values"] == told["metrics"]
     client.jobs.download(steps["prepare"].name, download_path=tmp_path / "step")
     log = (tmp_path / "step" / "artifacts" / "user_logs" / "std_log.txt").read_text()
     assert "transactions" in log
@@ -227,7 +227,7 @@ def test_an_unknown_job_cannot_be_judged(project: Project, told: dict[str, Any])
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Path:
-    """mlops.toml with a threshold that no candidate reaches."""
+    """mlops.toml with a floor that no candidate reaches."""
     text = (REPOSITORY / "mlops.toml").read_text()
     assert "average_precision = 0.60" in text
     file = tmp_path / "strict.toml"
@@ -245,7 +245,7 @@ def test_a_gate_that_refuses_fails_the_run_and_registers_nothing(
     error, hint = ended.stderr.splitlines()[-2:]
     run = next(iter(client.jobs.list()))
     assert run.status == "Failed"
-    reason = f"average_precision {value:.4f} is below the threshold 0.99"
+    reason = f"average_precision {value:.3f} is below the floor 0.99"
     refused = f"gate: {told['verdict']['candidate']} is refused: {reason}"
     assert error == f"error: the run {run.name} is Failed: gate failed: {refused}"
     assert hint == f"hint: its logs: mlops logs {run.name}"
@@ -259,9 +259,49 @@ def test_a_gate_that_refuses_fails_the_run_and_registers_nothing(
     assert [model.version for model in client.models.list(name="fraud")] == before
 
 
-def test_a_run_is_judged_by_the_thresholds_of_today(project: Project, told: dict[str, Any], strict: Path) -> None:
+def test_a_run_is_judged_by_the_policy_of_today(project: Project, told: dict[str, Any], strict: Path) -> None:
     assert project.mlops("gate", told["job"]).returncode == 0
     ended = project.mlops("gate", told["job"], "--output", "markdown", config=strict)
     assert ended.returncode == 3
-    assert "| threshold" in ended.stdout
-    assert "is below the threshold 0.99" in ended.stderr
+    assert "is refused**" in ended.stdout
+    assert "is below the floor 0.99" in ended.stderr
+    approved = project.mlops("register", told["job"], "--approve", "I like it", config=strict)
+    assert approved.returncode == 2
+    assert approved.stderr.startswith("error: there is nothing to approve: ")
+
+
+def test_the_report_is_the_step_s_and_an_artifact_of_its_run(
+    project: Project, told: dict[str, Any], client: MLClient, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    ended = project.mlops("report", told["job"], "--html", str(page), "--output", "markdown")
+    assert f"**gate: {told['verdict']['candidate']} is accepted**" in ended.stdout
+    client.jobs.download(told["job"], download_path=tmp_path, output_name="verdict")
+    folder = tmp_path / "named-outputs" / "verdict"
+    assert {file.name for file in folder.iterdir()} == {"gate.json", "gate.md", "gate.xml", "report.html"}
+    assert page.read_text() == (folder / "report.html").read_text()
+    steps = {child.display_name: child.name for child in client.jobs.list(parent_job_name=told["job"])}
+    client.jobs.download(steps["gate"], download_path=tmp_path / "step")
+    assert (tmp_path / "step" / "artifacts" / "outputs" / "report.html").read_text() == page.read_text()
+
+
+def test_what_needs_approval_is_registered_with_a_reason_only(
+    project: Project, told: dict[str, Any], client: MLClient, tmp_path: Path
+) -> None:
+    del told
+    text = (REPOSITORY / "mlops.toml").read_text()
+    file = tmp_path / "approved.toml"
+    text = text.replace("[gate]", '[gate]\napprovals = ["every-model"]', 1)
+    file.write_text(text.replace('model = "fraud"', 'model = "fraud-approved"', 1))
+    ended = project.mlops("train", config=file)
+    assert ended.returncode == 3
+    assert "needs approval: the policy wants every model approved" in ended.stderr
+    run = next(iter(client.jobs.list())).name
+    assert project.mlops("register", run, config=file).returncode == 3
+    assert project.mlops("register", run, "--approve", " ", config=file).returncode == 2
+    assert "fraud-approved" not in [model.name for model in client.models.list()]
+    version = project.json("register", run, "--approve", "looked at by two of us", config=file)["version"]
+    tags = client.models.get("fraud-approved", version=str(version)).tags
+    assert (tags["verdict"], tags["approved_because"]) == ("needs-approval", "looked at by two of us")
+    assert tags["approved_by"]
+    assert tags["approved_at"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from ..access.needs import ML
 from ..arm.context import Context
@@ -59,6 +60,9 @@ class Command:
         compute = str(values.get("computeId") or "").rpartition("/")[2]
         return {"_azureml.ComputeTargetType": "amlctrain", "_azureml.ClusterName": compute}
 
+    def tags(self, values: Body) -> dict[str, str]:
+        return {}
+
     def run(self, context: Context, run: Run, job: Body, cancelled: threading.Event) -> End:
         outputs = graph.top_level_outputs(job, run.workspace, run.id)
         run.note(outputs=graph.as_record(outputs))
@@ -75,17 +79,21 @@ class Command:
         return Execution(context, run, step, cancelled, lambda: register_outputs(run, declared))()
 
     def run_node(self, asked: NodeRun) -> End:
-        """Run a node, unless it ran before as it is now (rule reuse)."""
-        context, run, node = asked.context, asked.run, asked.node
-        step = graph.step_of(node, asked.inputs, asked.outputs)
-        key = reuse.key(context, run.workspace, step, asked.declared)
-        reusable = node.deterministic and not asked.forced
-        if reusable and run.status == "NotStarted" and (source := reuse.find(context, run.workspace, key)):
-            run.note(outputs=source.record()["outputs"])
-            asked.completed()
-            reuse.take_over(run, source, node.name)
-            return End("Completed")
-        end = Execution(context, run, step, asked.cancelled, asked.completed)()
-        if end.status == "Completed" and reusable:
-            reuse.remember(context, key, run)
-        return end
+        step = graph.step_of(asked.node, asked.inputs, asked.outputs)
+        execution = Execution(asked.context, asked.run, step, asked.cancelled, asked.completed)
+        return unless_reused(asked, reuse.key(asked.context, asked.run.workspace, step, asked.declared), execution)
+
+
+def unless_reused(asked: NodeRun, key: str, work: Callable[[], End]) -> End:
+    """Run a node, unless one with this key ran before (rule reuse)."""
+    context, run, node = asked.context, asked.run, asked.node
+    reusable = node.deterministic and not asked.forced
+    if reusable and run.status == "NotStarted" and (source := reuse.find(context, run.workspace, key)):
+        run.note(outputs=source.record()["outputs"])
+        asked.completed()
+        reuse.take_over(run, source, node.name)
+        return End("Completed")
+    end = work()
+    if end.status == "Completed" and reusable:
+        reuse.remember(context, key, run)
+    return end

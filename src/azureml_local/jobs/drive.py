@@ -18,7 +18,7 @@ from ..steps.bindings import TO_PIPELINE, UnknownReference, Value
 from ..steps.step import End
 from . import graph
 from .kind import NodeRun
-from .runner import Runner
+from .runner import Runner, conclude
 
 PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 
@@ -136,28 +136,18 @@ class Drive:
             self.run.note(nodes={**known, node.name: child.id})
         self._log(f"Submitting {node.name}: run id {child.id}")
         cancelled = self.context.part(Runner).event(child)
-        arguments = (node, child, scope, cancelled)
-        threading.Thread(target=self._run_node, args=arguments, name=f"node {node.name}", daemon=True).start()
+        arguments = (
+            child,
+            lambda: self._node_end(node, child, scope, cancelled),
+            lambda end: self._ended.put((node.name, end)),
+        )
+        threading.Thread(target=conclude, args=arguments, name=f"node {node.name}", daemon=True).start()
         return child
 
     def _cluster(self, node: graph.Node) -> str:
         """The cluster of a node: its own, or the pipeline's."""
         named = node.body.get("computeId") or self.settings.get("default_compute") or ""
         return str(named).rpartition("/")[2].removeprefix("azureml:")
-
-    def _run_node(self, node: graph.Node, child: Run, scope: graph.Scope, cancelled: threading.Event) -> None:
-        try:
-            end = self._node_end(node, child, scope, cancelled)
-        except (ServiceError, UnknownReference, ValueError) as error:
-            end = End("Failed", str(error))
-            child.advance("Failed", error=end.problem)
-        except Exception as error:
-            # A defect of the emulator must end the node: nothing may wait for it for ever.
-            end = End("Failed", f"InternalServerError: {error}", "ServiceError")
-            child.advance("Failed", error=end.problem)
-            self._ended.put((node.name, end))
-            raise
-        self._ended.put((node.name, end))
 
     def _node_end(self, node: graph.Node, child: Run, scope: graph.Scope, cancelled: threading.Event) -> End:
         record = child.record()

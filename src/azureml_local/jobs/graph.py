@@ -65,7 +65,8 @@ def nodes(context: Context, workspace: ResourceId, jobs: Mapping[str, Body]) -> 
     found = {}
     for name, body in jobs.items():
         spec: Body = {}
-        if reference := body.get("componentId"):
+        # a sweep's component is that of its trials
+        if reference := body.get("componentId") or (body.get("trial") or {}).get("componentId"):
             spec = component_spec(context, workspace, str(reference))
         found[name] = Node(name, body, spec)
     for node in found.values():
@@ -96,8 +97,9 @@ def resolve_inputs(node: Node, scope: Scope) -> dict[str, Value]:
         value = _resolve(item, scope)
         if value is not None:
             values[name] = value
+    searched = node.body.get("search_space") or {}
     for name, port in ports.items():
-        if name in values or str(port.get("optional")) == "True":
+        if name in values or name in searched or str(port.get("optional")) == "True":
             continue
         if port.get("default") is None:
             raise UnknownReference(f"the required input {name} of the node {node.name} was not given")
@@ -185,6 +187,25 @@ def top_level_outputs(properties: Mapping[str, Any], workspace: ResourceId, job:
             uri = declared_uri(workspace, job, name, declared.get("uri"), type_)
             places[name] = Value(type_, uri, str(declared.get("mode") or ""))
     return places
+
+
+def as_job(step: Step) -> Body:
+    """A step as the command job that would run it, in the form of Azure Resource Manager."""
+    return {
+        "jobType": "Command",
+        "command": step.command,
+        "environmentId": step.environment,
+        "codeId": step.code,
+        "inputs": {
+            name: {"jobInputType": value.type, "value" if value.literal else "uri": value.text}
+            for name, value in step.inputs.items()
+        },
+        "outputs": {
+            name: {"jobOutputType": place.type, "uri": place.text} for name, place in step.outputs.items()
+        },
+        "environmentVariables": dict(step.variables),
+        "limits": {"jobLimitsType": "Command", "timeout": f"PT{step.timeout:g}S"} if step.timeout else None,
+    }
 
 
 def as_record(places: Mapping[str, Value]) -> dict[str, Body]:

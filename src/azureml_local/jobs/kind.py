@@ -62,6 +62,9 @@ class Kind(Protocol):
     def properties(self, values: Body) -> dict[str, str]:
         """What the service writes into the properties of a new job."""
 
+    def tags(self, values: Body) -> dict[str, str]:
+        """What the service writes into the tags of a new job."""
+
     def run(self, context: Context, run: Run, job: Body, cancelled: threading.Event) -> End:
         """Run a job to its end, and write that into its record."""
 

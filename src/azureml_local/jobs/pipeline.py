@@ -55,6 +55,9 @@ class Pipeline:
             "azureml.pipelineComponent": "pipelinerun",
         }
 
+    def tags(self, values: Body) -> dict[str, str]:
+        return {}
+
     def run(self, context: Context, run: Run, job: Body, cancelled: threading.Event) -> End:
         inputs, outputs = graph.top_level_inputs(job), job.get("outputs") or {}
         return Drive(context, run, job["jobs"], inputs, outputs, job.get("settings") or {}, cancelled)()

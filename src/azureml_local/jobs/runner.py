@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from ..arm.behaviour import properties
 from ..arm.context import Context, Part
+from ..arm.errors import ServiceError
 from ..machine import processes
 from ..machine.home import LEADER
 from ..runs.run import Run, unfinished
+from ..steps.bindings import UnknownReference
 from ..steps.step import End
 from .kind import Kinds
 
@@ -64,3 +67,19 @@ class Runner(Part):
         finally:
             with self._lock:
                 self._events.pop(run.key, None)
+
+
+def conclude(run: Run, work: Callable[[], End], tell: Callable[[End], None]) -> None:
+    """Do the work of a run that others wait for, and tell its end, which stands in its record then."""
+    try:
+        end = work()
+    except (ServiceError, UnknownReference, ValueError) as error:
+        end = End("Failed", str(error))
+        run.advance("Failed", error=end.problem)
+    except Exception as error:
+        # A defect of the emulator must end the run: nothing may wait for it for ever.
+        end = End("Failed", f"InternalServerError: {error}", "ServiceError")
+        run.advance("Failed", error=end.problem)
+        tell(end)
+        raise
+    tell(end)

@@ -45,7 +45,8 @@ class Job(Behaviour):
             raise BadRequest(f"A run with the id {id.name} already exists.", inner=("RunIdAlreadyExists",))
         check_form(values)
         kind.check(call, id, values)
-        return {"properties": {"description": None, **values, "tags": values.get("tags") or {}}}
+        tags = {**kind.tags(values), **(values.get("tags") or {})}
+        return {"properties": {"description": None, **values, "tags": tags}}
 
     def stored(self, call: Call, id: ResourceId, existing: Resource | None) -> None:
         """A job and its run are there both or neither."""
@@ -70,7 +71,10 @@ class Job(Behaviour):
             call.context.part(Runner).start(Run(call.context, id.workspace, id.name))
 
     def find(self, context: Context, id: ResourceId) -> Resource | None:
-        """A step is found too, as a resource without properties: the SDK then asks run history."""
+        """A step is found too, as a resource without properties: the SDK then asks run history.
+
+        A trial of a sweep is a command job.
+        """
         resource = context.store.get(id)
         run = Run(context, id.workspace, id.name)
         if resource is None and run.exists:
@@ -79,7 +83,8 @@ class Job(Behaviour):
                 "createdBy": "local user",
                 "createdByType": "User",
             }
-            return Resource(id, {"systemData": created}, 0)
+            job = run.record().get("job")
+            return Resource(id, {"systemData": created, **({"properties": job} if job else {})}, 0)
         return resource
 
     def view(self, context: Context, resource: Resource) -> Body:

@@ -23,8 +23,14 @@ from .bindings import Value
 from .step import Step
 
 
-def key(context: Context, workspace: ResourceId, step: Step, node_outputs: Mapping[str, Value]) -> str:
-    """What has to be equal for a step to be reused. `node_outputs` are the outputs as declared."""
+def key(
+    context: Context,
+    workspace: ResourceId,
+    step: Step,
+    node_outputs: Mapping[str, Value],
+    more: Mapping[str, str] | None = None,
+) -> str:
+    """What has to be equal for a step to be reused: `node_outputs` are as declared, `more` is what else counts."""
     code = None
     if step.code and (parsed := ResourceId.parse(step.code)) and (version := context.store.get(parsed)):
         code = properties(version)["properties"].get(CODE_HASH, step.code)
@@ -40,6 +46,7 @@ def key(context: Context, workspace: ResourceId, step: Step, node_outputs: Mappi
         "outputs": {name: [v.type, v.text, v.mode] for name, v in sorted(node_outputs.items())},
         "variables": dict(sorted(step.variables.items())),
         "timeout": step.timeout,
+        **({"more": dict(more)} if more else {}),
     }
     text = json.dumps(content, sort_keys=True)
     return f"{workspace_guid(workspace)}/{hashlib.sha256(text.encode()).hexdigest()}"

@@ -91,17 +91,28 @@ class TrackingServers(Part):
 
     def experiment_id(self, workspace: ResourceId, name: str) -> str:
         """The id of an experiment: MLflow's where it has one of this name, else the one it will get."""
+        rows = self._rows(workspace, "SELECT experiment_id FROM experiments WHERE name = ?", name)
+        return str(rows[0][0] if rows else int(hashlib.sha256(name.encode()).hexdigest()[:12], 16))
+
+    def metric(self, workspace: ResourceId, run_id: str, name: str) -> list[float]:
+        """The values of a metric that a run has logged up to now, in the order in which they were logged."""
+        statement = """
+            SELECT value FROM metrics WHERE run_uuid = ? AND key = ? AND NOT is_nan ORDER BY timestamp, step, rowid
+        """
+        return [float(value) for (value,) in self._rows(workspace, statement, run_id, name)]
+
+    def _rows(self, workspace: ResourceId, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """What MLflow's tables hold; nothing where there are none yet."""
         database = self._database(workspace)
-        if database.exists():
-            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-                try:
-                    statement = "SELECT experiment_id FROM experiments WHERE name = ?"
-                    row = connection.execute(statement, (name,)).fetchone()
-                except sqlite3.OperationalError:
-                    row = None  # the tables are being made
-            if row:
-                return str(row[0])
-        return str(int(hashlib.sha256(name.encode()).hexdigest()[:12], 16))
+        if not database.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            try:
+                return connection.execute(statement, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" not in str(error):
+                    raise
+                return []  # they are being made
 
     def changed(self, workspace: ResourceId) -> None:
         """A run was made or moved on: note that the server, if it runs, is behind."""

@@ -5,3 +5,6 @@
 MINOR_UNITS = 100
 TOTAL_BITS = 43
 COUNT_BITS = 20
+
+# Whether a transaction was fraud counts as known so many days after it, or when it was reported if that was later.
+LABEL_DAYS = 7

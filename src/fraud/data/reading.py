@@ -1,8 +1,9 @@
 """How landed files of transactions are read: the one place where their physical types become the contract's.
 
 Parquet files state the types of their columns; in all others every value is text and has to parse. Either way a
-reader sees the view `transactions`, with the columns of `COLUMNS`, and TX_EPOCH: whole seconds since
-1970-01-01 00:00:00 UTC, which features.sql counts its windows in.
+reader sees the view `transactions`, with the required columns of `COLUMNS`, and TX_EPOCH: whole seconds since
+1970-01-01 00:00:00 UTC, which features.sql counts its windows in. Where a file has TX_FRAUD_REPORTED, the view has
+TX_REPORTED_EPOCH: the second from whose begin on the report is known.
 """
 
 import tempfile
@@ -80,6 +81,8 @@ COLUMNS = (
     Column("TX_AMOUNT", NUMBER),
     Column("TX_FRAUD", FLAG),
     Column("TX_FRAUD_SCENARIO", INTEGER, required=False),
+    # When a fraud became known; null: it was not reported, or nobody knows when.
+    Column("TX_FRAUD_REPORTED", TIMESTAMP, required=False),
 )
 
 
@@ -151,10 +154,11 @@ def create_views(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> No
     """
     selects = [f"SELECT {place} AS FILE, * FROM ({_select(connection, file)})" for place, file in enumerate(files)]
     connection.execute("CREATE VIEW landed AS " + " UNION ALL BY NAME ".join(selects))
-    names = ", ".join(column.name for column in COLUMNS if column.required)
-    connection.execute(
-        f"CREATE VIEW transactions AS SELECT {names}, epoch_us(TX_DATETIME) // 1000000 AS TX_EPOCH FROM landed"
-    )
+    names = [column.name for column in COLUMNS if column.required]
+    names.append("epoch_us(TX_DATETIME) // 1000000 AS TX_EPOCH")
+    if any(row[0] == "TX_FRAUD_REPORTED" for row in connection.execute("DESCRIBE landed").fetchall()):
+        names.append("(epoch_us(TX_FRAUD_REPORTED) + 999999) // 1000000 AS TX_REPORTED_EPOCH")
+    connection.execute(f"CREATE VIEW transactions AS SELECT {', '.join(names)} FROM landed")
 
 
 def _select(connection: duckdb.DuckDBPyConnection, file: Path, *, numbered: bool = False) -> str:

@@ -1,9 +1,10 @@
-"""The step `evaluate`: score the test window with each candidate and select the best.
+"""The step `evaluate`: select a candidate, and gather the evidence on it and on the champion, on the same rows.
 
     python -m fraud.evaluation.evaluate --features FOLDER --candidate FOLDER [--candidate FOLDER …] \\
-        --settings FILE --evaluation FOLDER --model FOLDER
+        [--champion FOLDER --champion-name NAME] [--settings FILE] [--seed N] --evaluation FOLDER --model FOLDER
 
-writes evaluation.json and examples.json, and the selected candidate as it is to `--model`.
+writes evaluation.json and examples.json, and the selected candidate as it is to `--model`. Candidates are selected
+by what training measured on the validation weeks; the test rows, which are looked at here only, select nothing.
 """
 
 import argparse
@@ -12,90 +13,17 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from fraud.errors import FeaturesError, WindowError, exit_code_of
+from fraud.errors import ModelError, exit_code_of
 from fraud.evaluation.candidate import Candidate, named
-from fraud.evaluation.metrics import SELECTED_BY, metrics
-from fraud.features.table import LABEL, FeatureTable, matrix
+from fraud.evaluation.evidence import Judged, champion_of, evidence, examples, plain
+from fraud.evaluation.metrics import metrics_of
+from fraud.evaluation.testset import TestSet
+from fraud.features.table import FeatureTable
 from fraud.output import written_whole
 from fraud.settings import Settings
 from fraud.tracking import log_run
-from fraud.training.split import (
-    Windows,
-    days_since,
-    known_as_compromised,
-    midnight,
-    windows_of,
-)
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-class TestSet:
-    """The rows of the test window, without those of cards already known as compromised."""
-
-    __test__ = False  # not a test, whatever pytest makes of its name
-
-    def __init__(self, table: FeatureTable, window: Windows) -> None:
-        """Read the rows; raises WindowError if they are not of both kinds."""
-        seen = table.between(midnight(window.train_start), midnight(window.test_end))
-        day = days_since(window.train_start, seen["TX_DATETIME"].to_numpy())
-        card, fraud = seen["CUSTOMER_ID"].to_numpy(), seen[LABEL].to_numpy()
-        known = known_as_compromised(day, card, fraud, window.delay_days)
-        tested = day >= (window.test_start - window.train_start).days
-        kept = tested & ~known
-        self.window = window
-        self.rows: pa.Table = seen.filter(kept)
-        self.day, self.card, self.fraud = day[kept], card[kept], fraud[kept]
-        self.cards_left_out = len(np.unique(card[tested & known]))
-        if not 0 < self.fraud.sum() < len(self.fraud):
-            raise WindowError(
-                f"the test window from {window.test_start} to {window.test_end} (exclusive) has {len(self.fraud)} "
-                f"transactions of cards not yet known as compromised, {self.fraud.sum()} of them frauds; metrics "
-                f"need both kinds: choose another test_start or more test_days"
-            )
-
-    def protocol(self) -> dict[str, Any]:
-        """What was tested on, for the evaluation document; the ends of windows are exclusive."""
-        window = self.window
-        return {
-            "train_start": window.train_start.isoformat(),
-            "train_end": window.train_end.isoformat(),
-            "delay_days": window.delay_days,
-            "test_start": window.test_start.isoformat(),
-            "test_end": window.test_end.isoformat(),
-            "rows": len(self.fraud),
-            "frauds": int(self.fraud.sum()),
-            "cards": len(np.unique(self.card)),
-            "cards_left_out": self.cards_left_out,
-        }
-
-    def score(self, candidate: Candidate) -> npt.NDArray[np.float32]:
-        """The candidate's probability of fraud of each row."""
-        if lacking := [name for name in candidate.features if name not in self.rows.column_names]:
-            raise FeaturesError(
-                f"{candidate.folder}: the model wants the feature {lacking[0]}, which the features lack"
-            )
-        return candidate.score(matrix(self.rows, candidate.features))
-
-    def examples(self, candidate: Candidate, score: npt.NDArray[np.float32]) -> dict[str, Any]:
-        """A request to an endpoint and its answer, from suspicious rows to others: 2 frauds and 3 genuine ones."""
-        chosen: list[int] = []
-        for label, places in ((1, (1.0, 0.5)), (0, (1.0, 0.5, 0.0))):
-            of_kind = np.flatnonzero(self.fraud == label)
-            ordered = of_kind[np.argsort(score[of_kind], kind="stable")]
-            chosen += [int(ordered[round(place * (len(ordered) - 1))]) for place in places]
-        chosen = list(dict.fromkeys(chosen))  # a kind with one row only is not told twice
-        return {
-            "schema": "examples/1",
-            "request": {"data": self.rows.select(candidate.features).take(chosen).to_pylist()},
-            "answer": {"scores": [float(score[index]) for index in chosen]},
-        }
 
 
 def evaluate(
@@ -104,73 +32,100 @@ def evaluate(
     evaluation: Path,
     model: Path,
     *,
-    settings: Settings,
-    seed: int = 0,
     champion: Path | None = None,
     champion_name: str = "champion",
+    settings: Settings,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Write both outputs and return the evaluation document; of equals the first candidate is selected.
 
-    A champion is scored on the same rows. Nothing here is random: `seed` is what the step is given.
-    Raises a FraudError and then writes nothing.
+    Raises a FraudError and then writes nothing. A champion that cannot be scored is a part of the evidence.
     """
-    del seed
     loaded = named(list(candidates))
-    table = FeatureTable(features)
-    window = windows_of(*table.span(), settings)
-    test = TestSet(table, window)
-    scores = {name: test.score(candidate) for name, candidate in loaded.items()}
-    results = {name: metrics(test.day, test.card, test.fraud, score) for name, score in scores.items()}
-    selected = max(results, key=lambda name: results[name][SELECTED_BY])
-    document = {
-        "schema": "evaluation/1",
-        "protocol": test.protocol(),
-        "candidates": [{"name": name, "metrics": result} for name, result in results.items()],
-        "selected": selected,
-        "selected_by": SELECTED_BY,
-        "metrics": results[selected],
-    }
-    if champion:
-        found = metrics(test.day, test.card, test.fraud, test.score(Candidate(champion)))
-        document["champion"] = {"name": champion_name, "metrics": found}
-    examples = test.examples(loaded[selected], scores[selected])
+    chosen, selected_by = select(loaded, settings)
+    test = TestSet(FeatureTable(features), settings)
+    judged = {name: Judged.of(name, candidate, test) for name, candidate in loaded.items()}
+    document: dict[str, Any] = plain(
+        evidence(
+            test,
+            list(judged.values()),
+            judged[chosen],
+            champion_of(champion_name, champion, test) if champion else None,
+            selected_by=selected_by,
+            seed=seed,
+        )
+    )
+    request = examples(test, judged[chosen])
     with written_whole(model) as folder:
-        shutil.copytree(loaded[selected].folder, folder, dirs_exist_ok=True)
+        shutil.copytree(loaded[chosen].folder, folder, dirs_exist_ok=True)
     with written_whole(evaluation) as folder:
-        (folder / "examples.json").write_text(json.dumps(examples, indent=2) + "\n", encoding="utf-8")
-        (folder / "evaluation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        for name, content in (("examples.json", request), ("evaluation.json", document)):
+            (folder / name).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return document
+
+
+def select(candidates: dict[str, Candidate], settings: Settings) -> tuple[str, str]:
+    """The name of the candidate that was best on the validation weeks, and how it was selected, in words.
+
+    Raises ModelError where several candidates do not say by which value, or not by the same metric.
+    """
+    first, *others = candidates
+    if not others:
+        return first, "the only candidate"
+    values = {name: candidate.selection() for name, candidate in candidates.items()}
+    metric = values[first][0]
+    table = metrics_of(settings)
+    for name, (own, _) in values.items():
+        if own != metric or own not in table:
+            raise ModelError(
+                f"{candidates[name].folder}: is selected by {own}, {candidates[first].folder} by {metric}; "
+                f"give candidates that were validated by one metric of {', '.join(table)}"
+            )
+    sign = 1 if table[metric].direction == "higher" else -1
+    best = max(values, key=lambda name: sign * values[name][1])
+    weeks = (candidates[best].training or {})["selection"].get("values", [])
+    return best, f"{table[metric].title}, mean of {len(weeks)} validation week{'s' if len(weeks) != 1 else ''}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line of the step; 0, or 2 with one line on standard error."""
     parser = argparse.ArgumentParser(
-        prog="python -m fraud.evaluation.evaluate", description="Compare candidates on the test window."
+        prog="python -m fraud.evaluation.evaluate", description="Gather the evidence on the best candidate."
     )
     parser.add_argument("--features", type=Path, required=True, help="folder with features.parquet")
     parser.add_argument(
         "--candidate", type=Path, required=True, action="append", dest="candidates", help="a trained model; repeat"
     )
+    parser.add_argument("--champion", type=Path, help="the model in production; default: there is none")
+    parser.add_argument("--champion-name", default="champion", help="what it is called, such as fraud:3")
+    parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the resamples and shuffles (0)")
     parser.add_argument("--evaluation", type=Path, required=True, help="folder for evaluation.json")
     parser.add_argument("--model", type=Path, required=True, help="folder for the selected model")
-    parser.add_argument("--champion", type=Path, help="the model that takes the traffic")
-    parser.add_argument("--champion-name", default="champion", help="its name and version")
-    parser.add_argument("--seed", type=int, default=0, help="seed of what is random in the evaluation (0)")
-    parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
     options = vars(parser.parse_args(argv))
-
     file = options.pop("settings")
 
     def command() -> None:
         settings = Settings.read(file) if file else Settings()
         document = evaluate(**options, settings=settings)
-        log_run({"selected": document["selected"]}, document["metrics"])
+        values = document["candidate"]["values"]
+        log_run(
+            {"selected": document["selected"]},
+            {name: value for name, value in values.items() if value is not None},
+        )
         for candidate in document["candidates"]:
-            values = ", ".join(f"{name} {value:.3f}" for name, value in candidate["metrics"].items())
-            sys.stdout.write(f"{candidate['name']}: {values}\n")
-        sys.stdout.write(f"selected by {SELECTED_BY}: {document['selected']}\n")
+            told = ", ".join(_told(document, *item) for item in candidate["metrics"].items())
+            sys.stdout.write(f"{candidate['name']}: {told}\n")
+        sys.stdout.write(f"selected by {document['selected_by']}: {document['selected']}\n")
+        for alarm in document["alarms"]:
+            sys.stdout.write(f"alarm: {alarm['text']}\n")
 
     return exit_code_of(command)
+
+
+def _told(document: dict[str, Any], name: str, value: float | None) -> str:
+    metric = document["metrics"][name]
+    return f"{metric['title']} " + ("not known" if value is None else f"{value:.{metric['digits']}f}")
 
 
 if __name__ == "__main__":

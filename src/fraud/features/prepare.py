@@ -2,7 +2,8 @@
 
     python -m fraud.features.prepare --transactions PATH --features FOLDER --validation FOLDER
 
-writes features.parquet, ordered by TX_DATETIME and TRANSACTION_ID, and validation.json.
+writes features.parquet, ordered by TX_DATETIME and TRANSACTION_ID, and validation.json. Nothing is written if a
+feature knows the future.
 """
 
 import argparse
@@ -12,13 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from fraud.data.contract import check_view
 from fraud.data.reading import create_views, engine, landed_files
-from fraud.errors import exit_code_of
+from fraud.errors import FeaturesError, exit_code_of
+from fraud.features import lookahead
 from fraud.output import written_whole
 from fraud.tracking import log_run
 
 FEATURES_SQL = Path(__file__).with_name("features.sql")
+REPORTED_SQL = Path(__file__).with_name("features_reported.sql")  # where the data says when frauds were reported
 
 
 def prepare(
@@ -29,21 +34,37 @@ def prepare(
     as_of: str | None = None,
     max_age_days: float | None = None,
 ) -> dict[str, Any]:
-    """Write both outputs and return the validation document; raises ContractError, and then writes nothing."""
+    """Write both outputs and return the validation document.
+
+    Raises ContractError for the data, FeaturesError for the query, and then writes nothing.
+    """
     files = landed_files(transactions)
     with engine() as connection:
         create_views(connection, files)
         document = check_view(connection, transactions, files, as_of=as_of, max_age_days=max_age_days)
         with written_whole(features) as folder:
-            query = FEATURES_SQL.read_text(encoding="utf-8")
-            target = str(folder / "features.parquet").replace("'", "''")
-            connection.execute(
-                f"COPY (SELECT * FROM ({query}) ORDER BY TX_DATETIME, TRANSACTION_ID) "
-                f"TO '{target}' (FORMAT parquet, COMPRESSION snappy)"
-            )
+            source = features_sql(connection)
+            query, target = source.read_text(encoding="utf-8"), folder / "features.parquet"
+            quoted = str(target).replace("'", "''")
+            try:
+                connection.execute(
+                    f"COPY (SELECT * FROM ({query}) ORDER BY TX_DATETIME, TRANSACTION_ID) "
+                    f"TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)"
+                )
+            except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
+                raise FeaturesError(
+                    f"{source.name}: DuckDB cannot run it: {' '.join(str(error).split())}"
+                ) from error
+            lookahead.check(connection, query, target, source.name)
     with written_whole(validation) as folder:
         (folder / "validation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return document
+
+
+def features_sql(connection: duckdb.DuckDBPyConnection) -> Path:
+    """The query for what the view `transactions` has."""
+    columns = {row[0] for row in connection.execute("DESCRIBE transactions").fetchall()}
+    return REPORTED_SQL if "TX_REPORTED_EPOCH" in columns else FEATURES_SQL
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """The table of features that `prepare` writes, read back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 IDENTIFIERS = ("TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID")
 LABEL = "TX_FRAUD"
+SCENARIO = "TX_FRAUD_SCENARIO"
+"""Which kind of fraud a row is, where the data says; never a feature."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,11 @@ class Feature:
 class FeatureTable:
     """The file features.parquet of a folder: one row a transaction, in order of time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the file; raises FeaturesError if it is not there or not such a table."""
+    def __init__(self, folder: Path, without: Sequence[str] = ()) -> None:
+        """Open the file; `features` then leaves out those of `without`.
+
+        Raises FeaturesError if it is not there or not such a table, or has no feature of such a name.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -45,11 +51,17 @@ class FeatureTable:
             raise FeaturesError(f"{self.path}: column {lacking[0]} is missing; run prepare again")
         # Every column that is neither an identifier nor the label is a feature, so that features.sql alone
         # says what the features are.
-        self.features = tuple(
+        found = tuple(
             Feature(field.name, pa.types.is_integer(field.type))
             for field in schema
-            if field.name not in (*IDENTIFIERS, LABEL)
+            if field.name not in (*IDENTIFIERS, LABEL, SCENARIO)
         )
+        known = [feature.name for feature in found]
+        if unknown := [name for name in without if name not in known]:
+            raise FeaturesError(
+                f"{self.path}: there is no feature {unknown[0]} to leave out; its are {', '.join(known)}"
+            )
+        self.features = tuple(feature for feature in found if feature.name not in without)
 
     def span(self) -> tuple[datetime, datetime]:
         """The times of the first and the last transaction, in UTC."""
@@ -60,12 +72,13 @@ class FeatureTable:
         parts = [metadata.row_group(i).column(column).statistics for i in range(metadata.num_row_groups)]
         return min(part.min for part in parts), max(part.max for part in parts)
 
-    def between(self, start: datetime, end: datetime) -> "pa.Table":
+    def between(self, start: datetime, end: datetime, columns: list[str] | None = None) -> "pa.Table":
         """The rows with start <= TX_DATETIME < end; only the row groups that hold such rows are read."""
         import pyarrow.parquet as pq
 
         return pq.read_table(
             self.path,
+            columns=columns,
             partitioning=None,
             filters=[("TX_DATETIME", ">=", start), ("TX_DATETIME", "<", end)],
         )

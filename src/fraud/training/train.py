@@ -1,22 +1,41 @@
-"""The step `train`: train one model family on the training window and save it as an MLflow model.
+"""The step `train`: train one model family, judge it on validation weeks, and save it as an MLflow model.
 
-python -m fraud.training.train --features FOLDER --family NAME --settings FILE --model FOLDER
+    python -m fraud.training.train --features FOLDER --family NAME --settings FILE --model FOLDER \\
+        [--set NAME=VALUE …]
+
+writes the model, training.json (what it learned from, and how well on the validation weeks) and profile.json (how
+the features and its scores were distributed).
 """
 
 import argparse
+import hashlib
+import json
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fraud.errors import WindowError, exit_code_of
-from fraud.features.table import LABEL, FeatureTable, matrix
+import numpy as np
+
+from fraud.errors import exit_code_of
+from fraud.evaluation.metrics import SELECTED_BY, metrics
+from fraud.features.table import FeatureTable
 from fraud.output import written_whole
+from fraud.profile import distribution
 from fraud.settings import Settings
-from fraud.tracking import log_run
-from fraud.training.export import prove_equal, save, to_onnx
-from fraud.training.families import FAMILIES, new_estimator
-from fraud.training.split import midnight, windows_of
+from fraud.split import validation_windows, windows_of
+from fraud.tracking import Run, tracked
+from fraud.training.export import prove_equal, save, scores
+from fraud.training.families import FAMILIES, checked_seed, family_of
+from fraud.training.imbalance import Trained
+from fraud.training.machine import machine, versions
+from fraud.training.onnx_models import corrected
+from fraud.training.parameters import values_of
+from fraud.training.rows import Rows
+
+DEFAULTS, UNTRACKED = Settings(), Run()
 
 
 def train(
@@ -24,41 +43,90 @@ def train(
     family: str,
     model: Path,
     *,
-    settings: Settings,
+    settings: Settings = DEFAULTS,
     seed: int = 0,
+    parameters: Sequence[str] = (),
+    run: Run = UNTRACKED,
 ) -> dict[str, Any]:
-    """Write the model folder and return what it was trained on: window, rows, frauds, exactness of the export.
+    """Write the model folder and return its training.json.
 
-    The test window only decides where the training window lies, none of its rows are read. Raises a FraudError
-    and then writes nothing.
+    The validation weeks come first, each scored by a model of the days before it; then the model is trained on
+    the days before the test. No row from the test on is read. Raises a FraudError and then writes nothing.
     """
-    estimator = new_estimator(family, seed)
-    table = FeatureTable(features)
-    window = windows_of(*table.span(), settings)
-    rows = table.between(midnight(window.train_start), midnight(window.train_end))
-    label = rows[LABEL].to_numpy()
-    frauds = int(label.sum())
-    if not 0 < frauds < len(label):
-        raise WindowError(
-            f"{window.train_start} to {window.train_end} (exclusive) has {len(label)} transactions and {frauds} "
-            f"frauds; a model needs both kinds: choose another test_start or more train_days"
-        )
-    # float32, as the exported model takes it: so both see the same numbers on the same side of every threshold.
-    inputs = matrix(rows, [feature.name for feature in table.features])
-    estimator.fit(inputs, label)
-    exported = to_onnx(estimator, inputs.shape[1])
-    difference = prove_equal(estimator, exported, inputs)
-    with written_whole(model) as folder:
-        save(exported, table.features, folder, {"family": family})
-    return {
+    row = family_of(family)
+    checked_seed(seed)
+    values = values_of(family, row.parameters, parameters)
+    table = FeatureTable(features, settings.left_out)
+    first, last = table.span()
+    window = windows_of(first, last, settings)
+    weeks = validation_windows(first, window, settings)
+    every = [*weeks, window]
+    rows = Rows(table, min(min(each.train_start, each.known_start) for each in every), window.test_start)
+
+    def trained_on(place: Any) -> Trained:
+        estimator = row.estimator(seed, **values)
+        return Trained(estimator, rows.inputs[place], rows.label[place], negatives=settings.negatives, seed=seed)
+
+    run.params({"family": family, "seed": seed, **values})
+    validation: dict[str, list[float]] = {}
+    for number, week in enumerate(weeks, start=1):
+        learned, tested = trained_on(rows.trained_on(week)), rows.tested_on(week)
+        score = learned.score(rows.inputs[tested])
+        for name, value in metrics(rows.day[tested], rows.card[tested], rows.label[tested], score).items():
+            validation.setdefault(name, []).append(value)
+        # The mean so far, so that a sweep can end what promises little, and at last the mean of all.
+        run.metrics({name: float(np.mean(of_weeks)) for name, of_weeks in validation.items()}, step=number)
+
+    began = time.perf_counter()
+    place = rows.trained_on(window)
+    learned = trained_on(place)
+    seconds = time.perf_counter() - began
+    graph = corrected(row.to_onnx(learned.estimator, len(rows.features)), learned.share)
+    exported = scores(graph, rows.inputs)
+    difference = prove_equal(learned.score(rows.inputs), exported)
+    selected = validation.get(SELECTED_BY, [])
+    document: dict[str, Any] = {
+        "schema": "training/2",
         "family": family,
+        "parameters": values,
         "seed": seed,
-        "train_start": window.train_start.isoformat(),
-        "train_end": window.train_end.isoformat(),
-        "rows": len(label),
-        "frauds": frauds,
+        "settings": asdict(settings) | {"test_start": settings.test_start and settings.test_start.isoformat()},
+        "windows": {**window.document, "validation": [week.document for week in weeks]},
+        "rows": int(place.sum()),
+        "frauds": int(rows.label[place].sum()),
+        "negatives_kept": learned.share,
+        "features": rows.features,
+        "features_sha256": _sha256(table.path),
+        "selection": {
+            "metric": SELECTED_BY,
+            "values": selected,
+            "mean": float(np.mean(selected)) if selected else None,
+        },
+        "validation": validation,
         "largest_difference": difference,
+        "train_seconds": seconds,
+        "versions": versions((*row.packages, "numpy", "onnx", "onnxruntime")),
+        "machine": machine(),
     }
+    run.metrics({"rows": document["rows"], "frauds": document["frauds"], "train_seconds": seconds})
+    profile = {
+        "schema": "profile/1",
+        "rows": document["rows"],
+        "features": {
+            name: distribution(values[place]) for name, values in zip(rows.features, rows.inputs.T, strict=True)
+        },
+        "scores": distribution(exported[place]),
+    }
+    with written_whole(model) as folder:
+        save(graph, table.features, folder, family)
+        for name, content in (("training.json", document), ("profile.json", profile)):
+            (folder / name).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    return document
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,23 +137,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, required=True, help="folder for the MLflow model")
     parser.add_argument("--settings", type=Path, help="JSON file of settings that are not the default")
     parser.add_argument("--seed", type=int, default=0, help="seed of what is random in training (0)")
+    parser.add_argument(
+        "--set",
+        action="extend",
+        nargs="+",
+        default=[],
+        dest="parameters",
+        metavar="NAME=VALUE",
+        help="a parameter of the family that is not the default; may be repeated",
+    )
     options = vars(parser.parse_args(argv))
-
     file = options.pop("settings")
 
     def command() -> None:
         settings = Settings.read(file) if file else Settings()
-        facts = train(**options, settings=settings)
-        metrics = ("rows", "frauds", "largest_difference")
-        log_run(
-            {name: value for name, value in facts.items() if name not in metrics},
-            {f"train_{name}": float(facts[name]) for name in metrics},
-        )
+        with tracked() as run:
+            document = train(**options, settings=settings, run=run)
+        window, mean = document["windows"], document["selection"]["mean"]
         sys.stdout.write(
-            f"{facts['family']}: trained on {facts['rows']} transactions, {facts['frauds']} frauds, from "
-            f"{facts['train_start']} to {facts['train_end']} (exclusive); the export differs by at most "
-            f"{facts['largest_difference']:.1g}\n"
+            f"{document['family']}: trained on {document['rows']} transactions with {document['frauds']} frauds, "
+            f"{window['train_start']} to {window['train_end']} (exclusive), in {document['train_seconds']:.1f} s\n"
         )
+        if mean is not None:
+            each = ", ".join(f"{value:.3f}" for value in document["selection"]["values"])
+            sys.stdout.write(f"{SELECTED_BY} on validation weeks: {mean:.3f} ({each})\n")
 
     return exit_code_of(command)
 

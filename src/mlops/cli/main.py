@@ -12,7 +12,7 @@ import typer
 from azureml_local.machine.errors import LocalError
 
 from ..errors import MlopsError
-from . import bootstrap, infra, local, release, runs, training
+from . import bootstrap, infra, lineage, local, release, runs, training
 
 INTERRUPTED = 130
 DETAILS = 20
@@ -32,10 +32,14 @@ for command in (
     training.train,
     training.gate,
     training.register,
+    training.report,
     release.deploy,
     release.score,
     runs.status,
     runs.logs,
+    lineage.lineage,
+    lineage.compare,
+    lineage.reproduce,
     training.demo,
 ):
     app.command()(command)

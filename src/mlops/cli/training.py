@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import BadInput, GateRefused
+from ..errors import BadInput
 from .options import STARTED, Output, Target, console_of, opened
 
 data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_help=True)
@@ -84,19 +84,26 @@ def train(
     register_model: Annotated[
         bool, typer.Option("--register/--no-register", help="register the model if the gate lets it pass")
     ] = True,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FAMILY", help="search the parameters in [training.sweep.FAMILY]; repeatable"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="run every step, reuse none")] = False,
     wait: Annotated[bool, typer.Option(help="wait for the end and show the evaluation")] = True,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="register what no commit holds, marked as dirty")
+    ] = False,
     output: Output = "text",
 ) -> None:
     """Run the training pipeline: prepare, train, evaluate, gate, register."""
     from .. import data, overrides, training
-    from ..report import evaluation
+    from ..report import evidence
 
     here = opened(target, output)
     settings = overrides.overridden(here.config.training.settings, assignments or [])
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, settings, moment, register_model, force)
+    request = training.Request(published, settings, moment, register_model, force, allow_dirty, sweep or ())
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
@@ -111,7 +118,7 @@ def train(
         "registration": trained.registration,
         "reused": [step.name for step in trained.steps if step.reused],
     }
-    lines = evaluation.lines(trained.evaluation, trained.verdict, markdown=here.markdown)
+    lines = evidence.lines(trained.evaluation, trained.verdict, markdown=here.markdown)
     if trained.registration:
         name, version = trained.registration["name"], trained.registration["version"]
         lines.append(f"registered {name} version {version}")
@@ -123,48 +130,63 @@ def gate(
     target: Target = "local",
     output: Output = "text",
 ) -> None:
-    """Judge a run by the thresholds of mlops.toml as they are now. Exit code 3 if it is refused."""
-    from ..gate.decide import UnusableEvidence, decide
-    from ..gate.policy import policy_of
-    from ..report import evaluation
-    from ..workspace import runs
+    """Judge a run by [gate] of mlops.toml as it is now. Exit code 3 if it is not accepted."""
+    from .. import judging
+    from ..report import evidence
 
     here = opened(target, output)
-    evidence = runs.read_output(here.client, job, "evaluation", "evaluation.json")
-    try:
-        verdict = decide(evidence, policy_of(here.config))
-    except UnusableEvidence as error:
-        raise BadInput(str(error)) from error
-    here.console.result(verdict, evaluation.lines(evidence, verdict, markdown=here.markdown))
-    if verdict["decision"] != "pass":
-        raise GateRefused(f"{verdict['candidate']}: {'; '.join(verdict['reasons'])}")
+    evaluation, verdict = judging.judge(here.client, here.config, job)
+    here.console.result(verdict, evidence.lines(evaluation, verdict, markdown=here.markdown))
+    judging.demand(verdict)
 
 
 def register(
-    job: Annotated[str, typer.Argument(help="a training run that passed the gate")],
+    job: Annotated[str, typer.Argument(help="a training run that the gate let pass, or whose model is approved")],
     target: Target = "local",
+    approve: Annotated[
+        str | None,
+        typer.Option(
+            help="why a model that needs approval may be registered; judges it again and records the reason"
+        ),
+    ] = None,
     output: Output = "text",
 ) -> None:
     """Register the model of a run that the gate let pass, as the next version."""
-    from ..registry import register as registry
+    from .. import judging, training
     from ..workspace import runs
-    from ..workspace.connect import sdk
 
     here = opened(target, output)
-    verdict = runs.read_output(here.client, job, "verdict", "verdict.json")
-    if verdict["decision"] != "pass":
-        raise GateRefused(f"the run {job} was refused: {'; '.join(verdict['reasons'])}")
-    evidence = runs.read_output(here.client, job, "evaluation", "evaluation.json")
-    with sdk():
-        document = registry.register(
-            here.client,
-            name=here.config.project.model,
-            source_job=registry.evaluate_step(here.client, job),
-            run=job,
-            evaluation=evidence,
-            data=runs.data_of(here.client, job),
-        )
+    if approve is None:
+        verdict = runs.read_output(here.client, job, "verdict", "gate.json")
+    else:
+        _, verdict = judging.approve(here.client, here.config, job, approve)
+    judging.demand(verdict)
+    document = training.register(here.client, here.config, here.target, job, verdict, here.console.say)
     here.console.result(document, f"{document['name']} version {document['version']}")
+
+
+def report(
+    job: Annotated[str, typer.Argument(help="a training run")],
+    html: Annotated[Path | None, typer.Option(help="write the page to this file")] = None,
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """The report of a run: metrics with intervals, the gate's rules, slices; with --html also curves and more."""
+    from ..report import evidence
+    from ..workspace import runs
+
+    here = opened(target, output)
+    evaluation = runs.read_output(here.client, job, "evaluation", "evaluation.json")
+    verdict = runs.read_output(here.client, job, "verdict", "gate.json")
+    if html:
+        try:
+            html.write_text(evidence.page(evaluation, verdict), encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"{html} cannot be written: {error.strerror}") from error
+        here.console.say(f"wrote {html}")
+    here.console.result(
+        {"evaluation": evaluation, "verdict": verdict}, evidence.lines(evaluation, verdict, markdown=here.markdown)
+    )
 
 
 def demo(

@@ -3,6 +3,7 @@
 from .age import LAST, aged
 from .generated import generate, generated
 from .ingestion import Ingested, ingest
-from .versions import Published, existing, publish
+from .published import Published
+from .versions import existing, publish
 
 __all__ = ["LAST", "Ingested", "Published", "aged", "existing", "generate", "generated", "ingest", "publish"]

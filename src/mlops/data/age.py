@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import BadInput
-
-if TYPE_CHECKING:
-    from .versions import Published
+from .published import Published
 
 LAST = "last"
 """For an as-of: the day after the last row, as if history were of today."""

@@ -22,8 +22,9 @@ from ..project import call
 from ..workspace.connect import sdk
 from . import manifest
 from .manifest import State, Taken
+from .published import Published
 from .storage import Place, place
-from .versions import CONTENT, Published, checked, content_hash, create, existing, versions
+from .versions import CONTENT, checked, content_hash, create, existing, versions
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from ..project import check_contract
 from ..workspace.connect import sdk
 from . import manifest
 from .age import LAST, check_age, moment
+from .published import Published
 from .storage import place
 
 if TYPE_CHECKING:
@@ -29,27 +29,6 @@ CONTENT = "content_sha256"
 UPLOADS = "azureml://datastores/workspaceblobstore/paths/data/{name}/{digest}"
 """Where the files of a version are: by its manifest, so that nothing is ever written over by another content."""
 CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Published:
-    """A version of the data asset: what its contract's check found, and what `now` was for its age (None: now).
-
-    `last` is the time of its newest row, `landed` that of its newest landing, ISO 8601; empty where the version
-    does not say.
-    """
-
-    name: str
-    version: str
-    validation: dict[str, Any]
-    existed: bool
-    last: str = ""
-    as_of: str | None = None
-    landed: str = ""
-
-    @property
-    def reference(self) -> str:
-        return f"azureml:{self.name}:{self.version}"
 
 
 def publish(client: MLClient, config: Config, path: Path, *, as_of: str | None = None) -> Published:

@@ -1,4 +1,4 @@
-"""The gate: evidence and thresholds in, a verdict out. A step of the pipeline, and `mlops gate`.
+"""The gate: evidence and policy in, a verdict out. A step of the pipeline, and `mlops gate`.
 
-The step needs nothing but the standard library: its snapshot is this folder.
+The step needs nothing but the standard library: its snapshot is this folder and the report that it renders.
 """

@@ -4,42 +4,63 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
-from .decide import UnusableEvidence, decide
+from ..report import evidence as report
+from . import junit, policy
+from .decide import ACCEPT, decide
+from .evidence import read
+from .shape import UnusableEvidence
 
 REFUSED = 1
 UNUSABLE = 2
+ARTIFACTS = Path("outputs")
+"""Azure ML keeps what a step writes here as artifacts of its run: MLflow lists them without a call of ours."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write verdict.json and say the verdict; 0 if the candidate passes, 1 if not, 2 without usable evidence."""
+    """Write the verdict and say it; 0 if it is accepted or a dry run, 1 if not, 2 without usable evidence."""
     parser = argparse.ArgumentParser(prog="gate")
     parser.add_argument("--evaluation", type=Path, required=True, help="folder with evaluation.json")
-    parser.add_argument("--policy", type=Path, required=True, help="JSON file with the thresholds")
-    parser.add_argument("--verdict", type=Path, required=True, help="folder for verdict.json")
+    parser.add_argument("--policy", type=Path, required=True, help="JSON file with the policy")
+    parser.add_argument(
+        "--verdict", type=Path, required=True, help="folder for gate.json, gate.md, gate.xml and report.html"
+    )
     options = parser.parse_args(arguments)
     try:
-        evaluation = json.loads((options.evaluation / "evaluation.json").read_text())
-        policy = json.loads(options.policy.read_text())
-        verdict = decide(evaluation, policy)
-    except (OSError, ValueError, UnusableEvidence) as error:
+        evaluation = read(options.evaluation / "evaluation.json")
+        verdict = decide(evaluation, policy.read(options.policy))
+    except (OSError, UnusableEvidence) as error:
         sys.stderr.write(f"gate: {error}\n")
         return UNUSABLE
-    options.verdict.mkdir(parents=True, exist_ok=True)
-    partial = options.verdict / ".verdict.partial"
-    partial.write_text(json.dumps(verdict, indent=1))
-    partial.replace(options.verdict / "verdict.json")
-    for check in verdict["checks"]:
-        mark = "ok  " if check["passed"] else "FAIL"
-        sys.stdout.write(f"{mark} {check['metric']} {check['value']:.4f} (at least {check['threshold']:g})\n")
-    if verdict["decision"] == "pass":
-        sys.stdout.write(f"gate: {verdict['candidate']} passes\n")
-        return 0
+    page = report.page(evaluation, verdict)
+    files = {
+        "report.html": page,
+        "gate.md": "\n".join(report.lines(evaluation, verdict, markdown=True)) + "\n",
+        "gate.xml": junit.document(verdict),
+        # the last one: whoever finds it finds the others
+        "gate.json": json.dumps(verdict, indent=1) + "\n",
+    }
+    for name, text in files.items():
+        _write(options.verdict / name, text)
+    if "AZUREML_RUN_ID" in os.environ:
+        _write(ARTIFACTS / "report.html", page)
+    sys.stdout.write("\n".join(report.lines(evaluation, verdict)) + "\n")
     sys.stdout.flush()
-    sys.stderr.write(f"gate: {verdict['candidate']} is refused: {'; '.join(verdict['reasons'])}\n")
-    return REFUSED
+    if verdict["decision"] == ACCEPT:
+        return 0
+    sys.stderr.write(f"gate: {report.sentence(verdict)}\n")
+    return 0 if verdict["mode"] == "dry_run" else REFUSED
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,54 @@
-"""The decision: evidence and thresholds in, a verdict out."""
+"""The decision: evidence and policy in, a verdict out, a document of schema gate/2."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from .case import APPROVAL, FAIL, UNDECIDED, Case
+from .evidence import Evidence
+from .policy import checked
+from .rules import judge
+from .shape import UnusableEvidence
 
-class UnusableEvidence(Exception):
-    """The evaluation or the policy cannot be judged."""
+__all__ = ["ACCEPT", "NEEDS_APPROVAL", "UnusableEvidence", "decide", "lets_pass"]
+
+SCHEMA = "gate/2"
+ACCEPT, REJECT, NEEDS_APPROVAL = "accept", "reject", "needs-approval"
+PRECEDENCE = ((FAIL, REJECT), (UNDECIDED, "undecided"), (APPROVAL, NEEDS_APPROVAL))
+"""The first outcome of these that any rule has decides; the candidate is accepted where none has."""
 
 
-def decide(evaluation: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
-    """The verdict on the selected candidate, a document of schema gate/1.
+def decide(evaluation: Any, policy: Any) -> dict[str, Any]:
+    """The verdict on the selected candidate.
 
-    It passes if every metric that the policy names is a finite number and at least its threshold.
-    Raises UnusableEvidence where the evaluation lacks a metric that the policy names.
+    Raises UnusableEvidence where the evaluation or the policy is not what it must be, or where the one lacks what
+    the other names.
     """
-    metrics, thresholds = evaluation.get("metrics"), policy.get("thresholds")
-    if not isinstance(metrics, dict) or not isinstance(thresholds, dict) or not thresholds:
-        raise UnusableEvidence("the evaluation has no metrics or the policy no thresholds")
-    checks = []
-    for metric, threshold in thresholds.items():
-        if metric not in metrics:
-            known = ", ".join(sorted(metrics))
-            raise UnusableEvidence(f"the policy names the metric {metric}; the evaluation has: {known}")
-        value = float(metrics[metric])
-        passed = math.isfinite(value) and value >= threshold
-        checks.append({"metric": metric, "value": value, "threshold": threshold, "passed": passed})
-    reasons = [
-        f"{check['metric']} {check['value']:.4f} is below the threshold {check['threshold']:g}"
-        for check in checks
-        if not check["passed"]
-    ]
+    case = Case(Evidence.of(evaluation), checked(policy))
+    rules = judge(case)
+    decision, decisive = ACCEPT, ""
+    for outcome, word in PRECEDENCE:
+        if any(rule["outcome"] == outcome for rule in rules):
+            decision, decisive = word, outcome
+            break
+    champion = case.evidence.document.get("champion")
     return {
-        "schema": "gate/1",
-        "decision": "refuse" if reasons else "pass",
-        "candidate": evaluation.get("selected"),
-        "checks": checks,
-        "reasons": reasons,
+        "schema": SCHEMA,
+        "decision": decision,
+        "mode": case.policy["mode"],
+        "candidate": case.evidence.document["candidate"]["name"],
+        "champion": champion["name"] if champion else None,
+        "rules": rules,
+        "reasons": [rule["reason"] for rule in rules if rule["outcome"] == decisive],
+        "policy": case.policy,
+        "approval": None,
     }
+
+
+def lets_pass(verdict: dict[str, Any]) -> bool:
+    """Whether the candidate may be registered: accepted, approved by a person, or judged in a dry run only."""
+    return bool(
+        verdict["decision"] == ACCEPT
+        or verdict["mode"] == "dry_run"
+        or (verdict["decision"] == NEEDS_APPROVAL and verdict.get("approval"))
+    )

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .register import evaluate_step, hash_of, register
+from .card import card
+from .lineage import MODEL_FILE, evidence
+from .register import register, run_of
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -32,34 +34,34 @@ def _client_of_step() -> MLClient:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The step: register what the run evaluated, if the verdict lets it, and write registration.json."""
+    """The step: register what the run evaluated, if the verdict lets it.
+
+    It writes registration.json, lineage.json and model-card.md.
+    """
     parser = argparse.ArgumentParser(prog="register")
-    parser.add_argument("--model", type=Path, required=True, help="the evaluated model, to see that it is there")
-    parser.add_argument("--evaluation", type=Path, required=True)
-    parser.add_argument("--verdict", type=Path, required=True)
+    for folder in ("model", "evaluation", "verdict"):
+        parser.add_argument(f"--{folder}", type=Path, required=True, help="an output of the run")
+    parser.add_argument("--provenance", type=Path, required=True, help="where the run comes from")
     parser.add_argument("--model-name", required=True)
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--run", help="the training run (default: the one that this step is part of)")
     parser.add_argument("--registration", type=Path, required=True)
     options = parser.parse_args(arguments)
-    verdict = json.loads((options.verdict / "verdict.json").read_text())
-    if verdict["decision"] != "pass":
-        sys.stderr.write(f"register: the gate refused the candidate: {'; '.join(verdict['reasons'])}\n")
-        return 1
-    if not (options.model / "MLmodel").is_file():
+    if not (options.model / MODEL_FILE).is_file():
         sys.stderr.write("register: the model has no MLmodel file\n")
         return 1
-    client, run = _client_of_step(), os.environ["AZUREML_ROOT_RUN_ID"]
-    document = register(
-        client,
-        name=options.model_name,
-        source_job=evaluate_step(client, run),
-        run=run,
-        evaluation=json.loads((options.evaluation / "evaluation.json").read_text()),
-        data=options.data,
-        files=hash_of(options.model),
-    )
+    found = evidence(options.model, options.evaluation, options.verdict, options.provenance)
+    if not found.lets_pass:
+        reasons = "; ".join(found.verdict["reasons"])
+        sys.stderr.write(f"register: the gate's verdict is {found.verdict['decision']}: {reasons}\n")
+        return 1
+    client, own = _client_of_step(), os.environ["AZUREML_ROOT_RUN_ID"]
+    run = run_of(client, options.run or own)
+    document = register(client, name=options.model_name, run=run, registering=own, evidence=found)
+    memory = found.lineage(document, run)
     options.registration.mkdir(parents=True, exist_ok=True)
-    (options.registration / "registration.json").write_text(json.dumps(document, indent=1))
+    (options.registration / "model-card.md").write_text(card(memory), encoding="utf-8")
+    (options.registration / "lineage.json").write_text(json.dumps(memory, indent=1), encoding="utf-8")
+    (options.registration / "registration.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     sys.stdout.write(f"registered {document['name']} version {document['version']}\n")
     return 0
 

@@ -7,49 +7,50 @@ same output, or for the same files (a model that was judged again, against a new
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from .lineage import Evidence
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 SOURCE = "source_job"
 """The tag with the step whose output the version is."""
+REGISTERING = "registering_run"
+"""The tag with the run whose output `registration` holds lineage.json and model-card.md."""
 FILES = "files_sha256"
 """The tag with the hash of the model's files."""
 
 
 def register(
-    client: MLClient,
-    *,
-    name: str,
-    source_job: str,
-    run: str,
-    evaluation: dict[str, Any],
-    data: str,
-    files: str = "",
+    client: MLClient, *, name: str, run: dict[str, Any], registering: str, evidence: Evidence
 ) -> dict[str, Any]:
-    """The version of the model that `source_job` wrote, registered now unless it was before.
+    """The version of the model that a run evaluated, registered now unless it was before.
 
-    `run` is the pipeline run, `data` the asset it was trained on, `files` the hash of the model's files where it
-    is known. Returns a document of schema registration/1.
+    `run` is that of `run_of`, `registering` the run that registers: mostly the same.
+    Returns a document of schema registration/1.
     """
-    version = find(client, name, source_job, files)
+    data = evidence.provenance["data"]
+    files = evidence.artifact["folder_sha256"]
+    version = find(client, name, run[SOURCE], files)
+    existed = version is not None
     if version is None:
-        version = _create(client, name, source_job, run, evaluation, data, files)
+        version = _create(client, name, run, registering, evidence)
     return {
         "schema": "registration/1",
         "name": name,
         "version": version,
-        "run": run,
-        SOURCE: source_job,
-        "data": data,
-        "metrics": evaluation["metrics"],
+        "existed": existed,
+        "registered": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": run["name"],
+        SOURCE: run[SOURCE],
+        "data": f"{data['name']}:{data['version']}",
+        "metrics": evidence.metrics,
     }
 
 
-def find(client: MLClient, name: str, source_job: str, files: str = "") -> int | None:
+def find(client: MLClient, name: str, source_job: str, files: str) -> int | None:
     """The version that was made from this job's output or has these files; of several the highest number."""
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -58,44 +59,48 @@ def find(client: MLClient, name: str, source_job: str, files: str = "") -> int |
     except ResourceNotFoundError:
         return None
     found = [(int(model.version), model.tags or {}) for model in versions]
-    same = [
-        number for number, tags in found if tags.get(SOURCE) == source_job or (files and tags.get(FILES) == files)
-    ]
+    same = [number for number, tags in found if tags.get(SOURCE) == source_job or tags.get(FILES) == files]
     return max(same, default=None)
 
 
-def hash_of(folder: Path) -> str:
-    """SHA-256 over the names and contents of a folder's files."""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = file.read_bytes()
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
-
-
-def _create(
-    client: MLClient, name: str, source_job: str, run: str, evaluation: dict[str, Any], data: str, files: str
-) -> int:
+def _create(client: MLClient, name: str, run: dict[str, Any], registering: str, evidence: Evidence) -> int:
     from azure.ai.ml.entities import Model
 
-    tags = {SOURCE: source_job, "run": run, "data": data, "family": str(evaluation["selected"])}
-    tags |= {FILES: files} if files else {}
-    tags |= {metric: f"{value:.6f}" for metric, value in evaluation["metrics"].items()}
+    tags = {SOURCE: run[SOURCE], "run": run["name"], REGISTERING: registering}
+    tags |= {FILES: evidence.artifact["folder_sha256"], **evidence.facts()}
     model = client.models.create_or_update(
         Model(
             name=name,
-            path=f"azureml://jobs/{source_job}/outputs/model/paths/",
+            path=f"azureml://jobs/{run[SOURCE]}/outputs/model/paths/",
             type="mlflow_model",
             tags=tags,
-            description=f"{evaluation['selected']}, trained on {data} by the run {run}",
+            description=f"{tags['family']}, trained on {tags['data']} by the run {run['name']}",
         )
     )
     return int(model.version)
 
 
-def evaluate_step(client: MLClient, run: str) -> str:
-    """The id of the run that wrote the model: the pipeline's evaluate step, or the one it was reused from."""
-    for child in client.jobs.list(parent_job_name=run):
-        if child.display_name == "evaluate":
-            return str((child.properties or {}).get("azureml.reusedrunid") or child.name)
-    raise LookupError(f"the run {run} has no step evaluate")
+def run_of(client: MLClient, name: str) -> dict[str, Any]:
+    """What the service says of a training run: who began it and when, its steps, and which job wrote the model.
+
+    A step that was reused names the run that it was reused from; files lie there.
+    """
+    created = client.jobs.get(name).creation_context
+    steps = [
+        {
+            "step": str(child.display_name),
+            "run": str(child.name),
+            "reused_from": (child.properties or {}).get("azureml.reusedrunid"),
+        }
+        for child in client.jobs.list(parent_job_name=name)
+    ]
+    evaluated = next((step for step in steps if step["step"] == "evaluate"), None)
+    if evaluated is None:
+        raise LookupError(f"the run {name} has no step evaluate")
+    return {
+        "name": name,
+        "created_by": created.created_by,
+        "created_at": str(created.created_at),
+        SOURCE: evaluated["reused_from"] or evaluated["run"],
+        "steps": steps,
+    }

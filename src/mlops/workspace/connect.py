@@ -7,13 +7,14 @@ point azure-ai-ml and DefaultAzureCredential at it; everything else in mlops is 
 from __future__ import annotations
 
 import contextlib
+import getpass
 import io
 import logging
 import os
 import re
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azureml_local.machine.errors import LocalError, PortTaken
 from azureml_local.machine.home import Home
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 LOCAL = "local"
 Way = TypeVar("Way")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+MANAGEMENT = "https://management.azure.com/.default"
+NAMES = ("upn", "unique_name", "preferred_username", "app_displayname", "xms_mirid", "appid")
+"""The claims of an access token that may name its holder, the plainest first; of a resource id the last part."""
 
 
 def use_target(config: Config, name: str) -> Target:
@@ -82,6 +86,38 @@ def connect(config: Config, name: str) -> tuple[MLClient, Target]:
             DefaultAzureCredential(), target.subscription_id, target.resource_group, target.workspace
         )
     return client, target
+
+
+def caller() -> dict[str, Any]:
+    """Who this process is for Azure, as the access token says, and the workflow that it is part of (or None).
+
+    A token that names nobody is that of the person at this machine: the account's name then stands for it.
+    """
+    import jwt
+
+    with sdk():
+        from azure.identity import DefaultAzureCredential
+
+        token = DefaultAzureCredential().get_token(MANAGEMENT).token
+    # Read, not trusted: whoever shows it is let in by the service, which checks its signature.
+    claims = jwt.decode(token, options={"verify_signature": False})
+    named = next((str(claims[claim]) for claim in NAMES if claims.get(claim)), "")
+    return {
+        "name": named.rpartition("/")[2] or getpass.getuser(),
+        "object_id": claims.get("oid"),
+        "client_id": claims.get("appid"),
+        "tenant_id": claims.get("tid"),
+        "workflow": _workflow(),
+    }
+
+
+def _workflow() -> dict[str, str] | None:
+    """The run of GitHub Actions that this process is part of: who began it, and where it is to be seen."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return None
+    said = {name: os.environ.get(f"GITHUB_{name}", "") for name in ("ACTOR", "SERVER_URL", "REPOSITORY", "RUN_ID")}
+    run = f"{said['SERVER_URL']}/{said['REPOSITORY']}/actions/runs/{said['RUN_ID']}"
+    return {"actor": said["ACTOR"], "run": run}
 
 
 @contextlib.contextmanager

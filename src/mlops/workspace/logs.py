@@ -37,7 +37,7 @@ class Log:
 def logs_of(client: MLClient, job: str, name: str | None = None) -> Iterator[Log]:
     """The logs of a run's steps, or of the one of this name. Raises BadInput for an unknown one."""
     for step in _chosen(client, job, name):
-        yield Log(step, _text(client, step.source) if step.status in TERMINAL else None)
+        yield Log(step, _log_of(client, step) if step.status in TERMINAL else None)
 
 
 def follow(client: MLClient, job: str, name: str | None = None) -> Iterator[Log]:
@@ -49,10 +49,15 @@ def follow(client: MLClient, job: str, name: str | None = None) -> Iterator[Log]
         for step in steps:
             if step.status in TERMINAL and step.id not in shown:
                 shown.add(step.id)
-                yield Log(step, _text(client, step.source))
+                yield Log(step, _log_of(client, step))
         if over or (name and len(shown) == len(steps)):
             return
         time.sleep(runs.POLL_SECONDS)
+
+
+def _log_of(client: MLClient, step: Step) -> str:
+    """What a step wrote; of a sweep what became of its trials, by their ids."""
+    return _text(client, step.source) or _text(client, step.source, "hyperdrive.txt")
 
 
 def _chosen(client: MLClient, job: str, name: str | None) -> list[Step]:
@@ -80,12 +85,18 @@ def failure(client: MLClient, job: str) -> str:
 
 
 def _reason(client: MLClient, step: Step, message: str) -> str:
-    """Why one step failed. `message` is the pipeline's error: the SDK gives no step's own."""
+    """Why one step failed, or the first trial of one that is a sweep, which has no log of its own.
+
+    `message` is the pipeline's error: the SDK gives no step's own.
+    """
     exited = re.search(EXITED.format(step=re.escape(step.name)), message)
     if exited and int(exited[1]) in KILLED:
         return "it was killed"
     own = message.partition(f"{step.name}: ")[2]
-    return reason_in(_text(client, step.id)) or first_line(own or message)
+    for run in (step, *(trial for trial in runs.steps_of(client, step.id) if trial.status == "Failed")):
+        if reason := reason_in(_text(client, run.id)):
+            return reason
+    return first_line(own or message)
 
 
 def reason_in(log: str) -> str:
@@ -104,12 +115,12 @@ def reason_in(log: str) -> str:
     return MARKED.sub("", lines[max(found)].strip(), count=1) if found else ""
 
 
-def _text(client: MLClient, job: str) -> str:
-    """A job's own log; empty where it wrote none."""
+def _text(client: MLClient, job: str, name: str = "std_log.txt") -> str:
+    """A job's own log, or another one of this name; empty where it has none."""
     with tempfile.TemporaryDirectory() as folder:
         with sdk():
             client.jobs.download(job, download_path=folder)
-        logs = sorted(Path(folder).rglob("std_log.txt"))
+        logs = sorted(Path(folder).rglob(name))
         return logs[0].read_text(errors="replace").strip() if logs else ""
 
 

@@ -28,9 +28,21 @@ def nested(graph: Any) -> Any:
     return outer
 
 
+def swept(command: str) -> Any:
+    from azure.ai.ml.sweep import Choice
+
+    trials = job(command, inputs={"x": 0})(x=Choice(values=[1, 2]))
+    return trials.sweep(primary_metric="score", goal="maximize", sampling_algorithm="grid", max_total_trials=2)
+
+
+def sweeping() -> None:
+    node = swept("echo ${{inputs.x}}")  # noqa: F841
+
+
 EXAMPLES = {
     "Command": (lambda: job("echo one"), lambda: job("sleep 600"), one),
     "Pipeline": (lambda: pipeline(one), lambda: pipeline(sleeping), nested(one)),
+    "Sweep": (lambda: swept("echo ${{inputs.x}}"), lambda: swept("sleep 600"), sweeping),
 }
 """A job of the kind, one that does not end by itself, and the graph of a pipeline with a node of the kind."""
 

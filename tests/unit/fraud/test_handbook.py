@@ -2,7 +2,6 @@
 
 import json
 import os
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from fraud.features.prepare import prepare
 
 from .conftest import Step
 
-REACH = {"average_precision": 0.63, "card_precision_100": 0.26, "roc_auc": 0.86}
+REACH = {"average_precision": 0.75, "card_precision_100": 0.30, "roc_auc": 0.885}
 
 
 def test_the_test_set_and_its_metrics_are_the_handbooks(step: Step, tmp_path: Path) -> None:
@@ -29,22 +28,25 @@ def test_the_test_set_and_its_metrics_are_the_handbooks(step: Step, tmp_path: Pa
 
 
 @pytest.mark.skipif("FRAUD_DATA" not in os.environ, reason="FRAUD_DATA does not name the handbook's file")
-def test_the_published_data_gives_what_was_published(step: Step, tmp_path: Path) -> None:
-    """Published, as ROC AUC, AP and CP@100: random forest .867, .658, .287; XGBoost .862, .639, .273."""
-    features, start = tmp_path / "features", ("--train-start", date(2018, 7, 25))
+def test_the_published_data_gives_more_than_was_published(step: Step, tmp_path: Path) -> None:
+    """Published, as ROC AUC, AP and CP@100: random forest .867, .658, .287; XGBoost .862, .639, .273.
+
+    The test week is the handbook's. docs/model.md says on which weeks the features and the settings were chosen.
+    """
+    features, model = tmp_path / "features", tmp_path / "model"
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"test_start": "2018-08-08", "validation_weeks": 0}))
     validation = prepare(Path(os.environ["FRAUD_DATA"]), features, tmp_path / "validation")
     assert (validation["rows"], validation["frauds"]) == (1_754_155, 14_681)
-    candidates: list[object] = []
-    for family in ("logistic_regression", "hist_gradient_boosting"):
-        model = tmp_path / family
-        arguments = ("--features", features, "--family", family, "--model", model, *start)
-        run = step("-m", "fraud.training.train", *arguments)
-        assert run.returncode == 0, run.stderr
-        candidates += ["--candidate", model]
-    outputs = ("--evaluation", tmp_path / "evaluation", "--model", tmp_path / "model")
-    run = step("-m", "fraud.evaluation.evaluate", "--features", features, *candidates, *outputs, *start)
-    assert run.returncode == 0, run.stderr
+    given = ("--features", features, "--settings", settings)
+    run = step("-m", "fraud.training.train", *given, "--family", "lightgbm", "--model", model)
+    assert (run.returncode, run.stderr) == (0, "")
+    outputs = ("--evaluation", tmp_path / "evaluation", "--model", tmp_path / "selected")
+    run = step("-m", "fraud.evaluation.evaluate", *given, "--candidate", model, *outputs)
+    assert (run.returncode, run.stderr) == (0, "")
     document = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text(encoding="utf-8"))
-    assert (document["protocol"]["test_start"], document["protocol"]["test_end"]) == ("2018-08-08", "2018-08-15")
-    for name, least in REACH.items():
-        assert document["metrics"][name] >= least, document
+    windows = json.loads((model / "training.json").read_text(encoding="utf-8"))["windows"]
+    assert (windows["test_start"], windows["test_end"]) == ("2018-08-08", "2018-08-15")
+    assert document["data"]["rows"] == 58_264
+    values = document["candidate"]["values"]
+    assert {name: values[name] >= least for name, least in REACH.items()} == dict.fromkeys(REACH, True), values

@@ -35,7 +35,11 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
     [
         ("seed = 0", "seeds = 0", "training.seeds", "is not a known key"),
         ("seed = 0", 'seed = "x"', "training.seed", "valid integer"),
-        ("roc_auc = 0.85", "roc_auc = 1.5", "gate.thresholds.roc_auc", "less than or equal to 1"),
+        ("margin = 0.02 ", "margin = -0.02 ", "gate.margin", "must be 0 or more: -0.02"),
+        ('brier = "15%"', 'brier = "much"', "gate.calibration.brier", "neither a number nor a share"),
+        ("confidence = 0.95", "confidence = 0.96", "gate.confidence", "must be one of 0.9, 0.95"),
+        ('rule = "non-inferiority"', 'rule = "better"', "gate.rule", "Input should be 'non-inferiority'"),
+        ("psi = 0.25", "ks = 0.25", "gate.drift.ks", "is not a known key"),
         ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
         ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
         ("[demo]", "[demos]", "demos", "is not a known key"),
@@ -78,6 +82,80 @@ def test_a_parameter_that_is_no_word_is_refused(tmp_path: Path, line: str, key: 
     with pytest.raises(BadInput) as caught:
         _load(tmp_path, text)
     assert str(caught.value).startswith(f"mlops.toml, line {_line(text, line)}: {key}: ")
+    assert what in str(caught.value)
+
+
+SWEPT = """
+[training.sweep.lightgbm]
+metric = "score"
+sampling = "{sampling}"
+{more}
+[training.sweep.lightgbm.space]
+{space}
+"""
+RATE = 'speed = { type = "uniform", min_value = 0, max_value = 1 }'
+
+
+def test_a_sweep_is_read_with_its_defaults(tmp_path: Path) -> None:
+    leaves = 'leaves = { type = "choice", values = [7, 15] }'
+    policy = 'early_termination = { type = "bandit", slack_factor = 0.1 }'
+    text = TEXT + SWEPT.format(sampling="random", more=policy, space=f"{RATE}\n{leaves}")
+    assert _load(tmp_path, text).training.sweep["lightgbm"].model_dump(exclude_none=True) == {
+        "metric": "score",
+        "goal": "maximize",
+        "sampling": "random",
+        "max_total_trials": 10,
+        "max_concurrent_trials": 2,
+        "early_termination": {
+            "type": "bandit",
+            "slack_factor": 0.1,
+            "evaluation_interval": 1,
+            "delay_evaluation": 0,
+        },
+        "space": {
+            "speed": {"type": "uniform", "min_value": 0.0, "max_value": 1.0},
+            "leaves": {"type": "choice", "values": [7, 15]},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("sampling", "more", "space", "line", "what"),
+    [
+        ("random", "", 'speed = { type = "even" }', "speed =", "space.speed: type must be one of choice, randint"),
+        (
+            "random",
+            "",
+            'speed = { type = "uniform" }',
+            "speed =",
+            "space.speed: uniform takes min_value, max_value",
+        ),
+        ("random", "", 'x = { type = "choice", values = ["a b"] }', "x =", "values.0: must be a number, true"),
+        ("grid", "", RATE, "[training.sweep.lightgbm]", "lightgbm: grid sampling takes choices only"),
+        (
+            "bayesian",
+            'early_termination = { type = "median_stopping" }',
+            RATE,
+            "[training.sweep.lightgbm]",
+            "lightgbm: bayesian sampling takes no early termination",
+        ),
+        (
+            "random",
+            'early_termination = { type = "bandit" }',
+            RATE,
+            "early_termination =",
+            "bandit takes slack_amount or slack_factor",
+        ),
+        ("random", "tries = 3", RATE, "tries =", "lightgbm.tries: is not a known key"),
+    ],
+)
+def test_a_sweep_that_cannot_be_run_is_refused(
+    tmp_path: Path, sampling: str, more: str, space: str, line: str, what: str
+) -> None:
+    text = TEXT + SWEPT.format(sampling=sampling, more=more, space=space)
+    with pytest.raises(BadInput) as caught:
+        _load(tmp_path, text)
+    assert str(caught.value).startswith(f"mlops.toml, line {_line(text, line)}: training.sweep.lightgbm")
     assert what in str(caught.value)
 
 
@@ -126,3 +204,17 @@ def test_a_wrong_port_in_the_environment_is_refused(
     monkeypatch.setenv("AZUREML_LOCAL_PORT", text)
     with pytest.raises(BadInput, match="AZUREML_LOCAL_PORT must be a number"):
         _ = _load(tmp_path, TEXT).local_port
+
+
+def test_any_gain_needs_the_metrics_of_which_any_will_do(tmp_path: Path) -> None:
+    text = TEXT.replace('rule = "non-inferiority"', 'rule = "any"')
+    with pytest.raises(BadInput, match=rf"line {_line(text, '[gate]')}: gate: .*needs any_of"):
+        _load(tmp_path, text)
+    found = _load(tmp_path, text.replace('rule = "any"', 'rule = "any"\nany_of = ["average_precision"]'))
+    assert found.gate.any_of == ["average_precision"]
+
+
+def test_a_gate_without_a_floor_is_none(tmp_path: Path) -> None:
+    text = TEXT.replace("average_precision = 0.60\n", "").replace("card_precision_100 = 0.25\n", "")
+    with pytest.raises(BadInput, match=r"gate\.floors: Dictionary should have at least 1 item"):
+        _load(tmp_path, text)

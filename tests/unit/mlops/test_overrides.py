@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.errors import BadInput
-from mlops.overrides import overridden
+from mlops.overrides import assignments, overridden
 
 TABLE = {"days": 7, "share": 0.2, "name": "x", "start": date(2018, 8, 8), "on": True}
 
@@ -70,3 +70,22 @@ def test_what_is_written_comes_back(whole: int, real: float, text: str) -> None:
 def test_the_last_one_counts_and_the_table_stays() -> None:
     assert overridden(TABLE, ["days=1", "days=2"])["days"] == 2
     assert TABLE["days"] == 7
+
+
+PLAIN = st.text(st.characters(min_codepoint=32, max_codepoint=126))
+OTHERS = {
+    "days": st.integers(),
+    "share": st.floats(allow_nan=False, allow_infinity=False),
+    "name": PLAIN,
+    "start": st.dates(),
+    "on": st.booleans(),
+}
+NEW = st.one_of(st.integers(), st.booleans(), PLAIN, st.dates(), st.floats(allow_nan=False, allow_infinity=False))
+
+
+@given(st.fixed_dictionaries({}, optional=OTHERS), st.dictionaries(st.sampled_from(("new", "more")), NEW))
+def test_what_was_set_can_be_asked_for_again(changed: dict[str, Any], added: dict[str, Any]) -> None:
+    wanted = {**TABLE, **changed, **added}
+    again = overridden(TABLE, assignments(TABLE, wanted))
+    assert again == wanted
+    assert {name: type(value) for name, value in again.items()} == {name: type(v) for name, v in wanted.items()}
