@@ -1,4 +1,4 @@
-"""Two versions that differ in data, a parameter, a feature and code: why; and whether the older can be had again."""
+"""Two versions that differ in data, a parameter, a feature and code: why; and the older one had again."""
 
 from __future__ import annotations
 
