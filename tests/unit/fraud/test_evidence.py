@@ -1,6 +1,7 @@
 """The evidence on a good candidate, and on broken ones: each shows in what a gate judges by."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,26 @@ def test_a_champion_that_lacks_a_feature_is_told_and_not_compared(
     again = of(broken, "good")  # the same seed: the same draws, whoever else is compared
     assert document["candidate"] == again["candidate"]
     assert document["importance"] == again["importance"]
+
+
+def test_a_champion_whose_documents_cannot_be_read_is_told(broken: Path, step: Step, tmp_path: Path) -> None:
+    shutil.copytree(broken / "good" / "model", tmp_path / "champion")
+    (tmp_path / "champion" / "profile.json").write_text('{"rows": 5}')
+    assert (
+        evaluated(step, broken, tmp_path / "found", broken / "features", "--champion", tmp_path / "champion") == ""
+    )
+    document = read_json(tmp_path / "found" / "evaluation.json")
+    assert "not a profile of features and scores" in document["champion"]["problem"]
+
+
+@pytest.mark.parametrize("name", ["training.json", "profile.json"])
+def test_a_candidate_without_its_documents_is_refused(broken: Path, step: Step, tmp_path: Path, name: str) -> None:
+    """Without them nobody would see that it was trained on the test, or that a feature is not filled any more."""
+    shutil.copytree(broken / "good" / "model", tmp_path / "bare")
+    (tmp_path / "bare" / name).unlink()
+    said = evaluated(step, broken, tmp_path / "found", broken / "features", "--candidate", tmp_path / "bare")
+    assert said == f"error: {tmp_path}/bare: there is no {name}; give the folder that train wrote\n"
+    assert not (tmp_path / "found").exists()
 
 
 def test_an_empty_table_is_refused(broken: Path, step: Step, tmp_path: Path) -> None:
