@@ -10,6 +10,9 @@ import pytest
 
 from fraud.data.generator import generate
 from fraud.features.prepare import prepare
+from mlops.config import load
+from mlops.gate.decide import decide
+from mlops.gate.policy import policy_of
 from tests.once import once
 
 from .conftest import Step, read_json
@@ -220,6 +223,33 @@ def test_what_cannot_be_judged_is_refused_and_leaves_nothing(broken: Path, name:
     assert said in outcome["said"]
     assert not (broken / name / "evaluation").exists()
     assert not (broken / name / "selected").exists()
+
+
+REFUSALS = {
+    "shuffled": ("reject", {"primary", "calibration"}),
+    "leaked": ("reject", {"alarms"}),
+    "overlapping": ("reject", {"alarms"}),
+    "ruined": ("reject", {"slices"}),
+    "halved": ("reject", {"calibration"}),
+    "slowed": ("reject", {"latency"}),
+    "null": ("reject", {"alarms"}),
+    "good": ("accept", set()),
+}
+"""The verdict on each, and rules that have to be among those that say so."""
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_the_gate_refuses_each_for_its_own_reason(broken: Path, name: str) -> None:
+    policy = policy_of(load(Path(__file__).parents[3] / "mlops.toml"))
+    # The limits are those of mlops.toml, but for what so little data has not: a floor, and enough events.
+    policy |= {"floors": {"average_precision": 0.05}, "minimum_events": 30}
+    verdict = decide(of(broken, name), policy)
+    decision, rules = REFUSALS[name]
+    assert verdict["decision"] == decision, verdict["reasons"]
+    assert rules <= {found["rule"] for found in verdict["rules"] if found["outcome"] == "fail"}, verdict["reasons"]
+    if name in {"halved", "slowed", "ruined"}:  # nothing else is wrong with them
+        others = {found["rule"] for found in verdict["rules"] if found["outcome"] == "fail"} - rules
+        assert others <= ({"primary", "guardrails", "calibration"} if name == "ruined" else set())
 
 
 def evaluated(step: Step, broken: Path, target: Path, features: Path, *arguments: object) -> str:
