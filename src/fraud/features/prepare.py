@@ -34,10 +34,12 @@ def prepare(
     *,
     as_of: str | None = None,
     max_age_days: float | None = None,
+    query: str = "",
 ) -> dict[str, Any]:
     """Write both outputs and return the validation document.
 
-    Raises ContractError for the data, FeaturesError for the query, and then writes nothing.
+    With `query` that is run in place of features.sql: to try features before they are written down. Raises
+    ContractError for the data, FeaturesError for the query, and then writes nothing.
     """
     files = landed_files(transactions)
     with engine() as connection:
@@ -45,7 +47,8 @@ def prepare(
         document = check_view(connection, transactions, files, as_of=as_of, max_age_days=max_age_days)
         with written_whole(features) as folder:
             source = features_sql(connection)
-            query, target = source.read_text(encoding="utf-8"), folder / "features.parquet"
+            name, target = "the query" if query else source.name, folder / "features.parquet"
+            query = query or source.read_text(encoding="utf-8")
             quoted = str(target).replace("'", "''")
             try:
                 connection.execute(
@@ -53,10 +56,8 @@ def prepare(
                     f"TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)"
                 )
             except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
-                raise FeaturesError(
-                    f"{source.name}: DuckDB cannot run it: {' '.join(str(error).split())}"
-                ) from error
-            lookahead.check(connection, query, target, source.name)
+                raise FeaturesError(f"{name}: DuckDB cannot run it: {' '.join(str(error).split())}") from error
+            lookahead.check(connection, query, target, name)
     with written_whole(validation) as folder:
         (folder / "validation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return document
