@@ -11,6 +11,9 @@ import pytest
 
 from fraud.data.generator import generate
 from fraud.features.prepare import prepare
+from mlops.config import load
+from mlops.gate.decide import decide
+from mlops.gate.policy import policy_of
 from tests.once import once
 
 from .conftest import Step, read_json
@@ -221,6 +224,41 @@ def test_what_cannot_be_judged_is_refused_and_leaves_nothing(broken: Path, name:
     assert said in outcome["said"]
     assert not (broken / name / "evaluation").exists()
     assert not (broken / name / "selected").exists()
+
+
+FAILS = {
+    "good": set(),
+    "leaked": {"alarms", "baselines"},  # the leaked feature alone is as good
+    "overlapping": {"alarms"},
+    "halved": {"calibration"},
+    "slowed": {"latency"},
+    "null": {"alarms"},
+    "ruined": {"slices", "primary", "calibration"},
+}
+"""The rules that refuse each."""
+
+
+def verdict_on(document: Document) -> tuple[str, set[str]]:
+    """The verdict by mlops.toml, and which rules fail.
+
+    Two limits are of what so few days cannot have: they are shorter than the longest windows, so that those drift,
+    and frauds are few.
+    """
+    policy = policy_of(load(Path(__file__).parents[3] / "mlops.toml"))
+    policy |= {"floors": {"average_precision": 0.02}, "minimum_events": 30, "drift": {"psi": 10}}
+    verdict = decide(document, policy)
+    return verdict["decision"], {found["rule"] for found in verdict["rules"] if found["outcome"] == "fail"}
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_the_gate_refuses_each_for_its_own_reason(broken: Path, name: str) -> None:
+    assert verdict_on(of(broken, name)) == ("reject" if FAILS[name] else "accept", FAILS[name])
+
+
+def test_the_gate_refuses_shuffled_labels_for_many_reasons(broken: Path) -> None:
+    decision, rules = verdict_on(of(broken, "shuffled"))
+    assert decision == "reject"
+    assert rules >= {"primary", "calibration", "slices"}
 
 
 def evaluated(step: Step, broken: Path, target: Path, features: Path, *arguments: object) -> str:
