@@ -50,11 +50,11 @@ def test_what_needs_approval_is_registered_with_a_reason() -> None:
     ) as caught:
         judging.demand(verdict)
     assert "--approve" in caught.value.hint
-    _, approved = judging.approve(client, settings, "run", " looked at by two of us ")
+    _, approved = judging.approve(client, settings, "run", " looked at by two of us ", "someone")
     judging.demand(approved)
     assert approved == {**verdict, "approval": approved["approval"]}
     assert approved["approval"]["why"] == "looked at by two of us"
-    assert approved["approval"]["who"]
+    assert approved["approval"]["who"] == "someone"
     assert approved["approval"]["when"].endswith("+00:00")
 
 
@@ -82,7 +82,7 @@ def test_nothing_else_can_be_approved(settings: dict[str, Any], said: str) -> No
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_an_approval_has_a_reason(reason: str) -> None:
     with pytest.raises(BadInput, match="needs a reason"):
-        judging.approve(_client(evaluation()), _config(approvals=["every-model"]), "run", reason)
+        judging.approve(_client(evaluation()), _config(approvals=["every-model"]), "run", reason, "someone")
 
 
 def test_a_run_that_cannot_be_judged_is_named() -> None:
