@@ -75,7 +75,7 @@ def test_what_needs_approval_is_registered_with_a_reason() -> None:
 )
 def test_nothing_else_can_be_approved(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput) as caught:
-        judging.approve(_client(evaluation()), _config(**settings), "run", "because")
+        judging.approve(_client(evaluation()), _config(**settings), "run", "because", "someone")
     assert str(caught.value).startswith(said)
 
 
