@@ -46,6 +46,17 @@ def call(name: str, *arguments: Any, table: str, options: Mapping[str, Any]) -> 
 
     Raises BadInput where it takes no such key, lacks one, or refuses a value.
     """
+    function = _taking(name, *arguments, table=table, options=options)
+    try:
+        return function(*arguments, **options)
+    except ValueError as error:
+        raise BadInput(f"mlops.toml, [{table}]: {error}") from error
+    except TypeError as error:
+        raise BadInput(f"mlops.toml, [{table}]: {name} does not take these values: {_said(error)}") from error
+
+
+def _taking(name: str, *arguments: Any, table: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """An entry that may be called so. Raises BadInput where it takes no such key, or lacks one."""
     function = entry(name)
     parameters = inspect.signature(function).parameters.values()
     try:
@@ -53,12 +64,7 @@ def call(name: str, *arguments: Any, table: str, options: Mapping[str, Any]) -> 
     except TypeError as error:
         known = ", ".join(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
         raise BadInput(f"mlops.toml, [{table}]: {name}: {error}", f"it takes {known}" if known else "") from error
-    try:
-        return function(*arguments, **options)
-    except ValueError as error:
-        raise BadInput(f"mlops.toml, [{table}]: {error}") from error
-    except TypeError as error:
-        raise BadInput(f"mlops.toml, [{table}]: {name} does not take these values: {_said(error)}") from error
+    return function
 
 
 def check_contract(name: str, path: Path, **options: Any) -> dict[str, Any]:
@@ -69,8 +75,9 @@ def check_contract(name: str, path: Path, **options: Any) -> dict[str, Any]:
     """
     if not path.exists():
         raise BadInput(f"there is no file or folder {path}")
+    function = _taking(name, path, table="data.contract", options=options)
     try:
-        document: dict[str, Any] = entry(name)(path, **options)
+        document: dict[str, Any] = function(path, **options)
     except ValueError as error:
         details, violations = (getattr(error, name, ()) for name in ("details", "violations"))
         raise BadInput(str(error), details=details, violations=violations) from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fraud.data.contract import check
 from mlops import config, data
 from mlops.config import Config, Source
 from mlops.data import ingestion
@@ -60,7 +61,7 @@ class Landing:
     def content(self, version: str, folder: Path) -> dict[str, bytes]:
         """The files of a version, by their names in it."""
         asset = place(self.client, self.client.data.get(self.settings.data.asset, version=version).path)
-        for each in asset.listed():
+        for each in asset.listed(["*", "_manifest.json"]):
             asset.fetch(each, folder)
         return {f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
 
@@ -83,7 +84,7 @@ def test_what_landed_is_taken_once_and_the_version_says_what_it_is(landing: Land
     assert first.files.new == ["2018/04/01.csv", "2018/04/02.csv"]
     assert first.published.validation["rows"] == 6
     content = landing.content("1", tmp_path / "1")
-    manifest = json.loads(content.pop("manifest.json"))
+    manifest = json.loads(content.pop("_manifest.json"))
     assert content == {"2018/04/01.csv": day(0), "2018/04/02.csv": day(1)}
     assert [(row["file"], row["size"]) for row in manifest["files"]] == [
         ("2018/04/01.csv", len(day(0))),
@@ -98,7 +99,7 @@ def test_what_landed_is_taken_once_and_the_version_says_what_it_is(landing: Land
     third = landing.ingest()
     assert (third.published.version, third.files.new, third.files.late) == ("2", ["2018/04/03.csv"], [])
     assert third.published.validation["rows"] == 9
-    assert set(landing.content("2", tmp_path / "2")) == {*content, "2018/04/03.csv", "manifest.json"}
+    assert set(landing.content("2", tmp_path / "2")) == {*content, "2018/04/03.csv", "_manifest.json"}
     assert landing.versions() == ["1", "2"]
 
 
@@ -247,6 +248,23 @@ def test_an_ingestion_that_breaks_off_has_done_nothing_and_the_next_one_all(land
     assert landing.versions() == ["1", "2"]
 
 
+def meddling(path: Path, **settings: Any) -> dict[str, Any]:
+    """A contract's check during which somebody writes."""
+    document = check(path, **settings)
+    with (path / "s.csv").open("ab") as file:
+        file.write(b"9,2018-04-01,1,1,1,0\n")
+    return document
+
+
+def test_local_files_that_change_while_they_are_read_are_not_published(landing: Landing, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_bytes(day(0))
+    project = SETTINGS.project.model_copy(update={"contract": f"{__name__}:meddling"})
+    settings = SETTINGS.model_copy(update={"project": project})
+    with pytest.raises(MlopsError, match="changed while it was read; nothing was published"):
+        data.publish(landing.client, settings, tmp_path, as_of="last")
+    assert landing.versions() == []
+
+
 def test_versions_that_were_published_by_hand_are_not_gone_on_from(landing: Landing, tmp_path: Path) -> None:
     by_hand = tmp_path / "sample"
     by_hand.mkdir()
@@ -257,7 +275,7 @@ def test_versions_that_were_published_by_hand_are_not_gone_on_from(landing: Land
     assert (published.version, done.published.version) == ("1", "2")
     assert done.published.validation["rows"] == 3
     content = landing.content("1", tmp_path / "1")
-    (row,) = json.loads(content["manifest.json"])["files"]
+    (row,) = json.loads(content["_manifest.json"])["files"]
     assert (row["file"], row["size"], row["landed"]) == ("s.csv", len(day(50)), "")
 
 

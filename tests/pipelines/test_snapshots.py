@@ -10,7 +10,8 @@ from tests.emulator import REPOSITORY
 COMMON = {f"fraud/{name}.py" for name in ("__init__", "errors", "output", "tracking")}
 SNAPSHOTS = {
     "prepare": COMMON
-    | {"fraud/data/__init__.py", "fraud/data/contract.py", "fraud/data/reading.py"}
+    | {f"fraud/data/{name}.py" for name in ("__init__", "alarms", "contract", "formats", "manifest", "policy")}
+    | {f"fraud/data/{name}.py" for name in ("reading", "rules")}
     | {f"fraud/features/{name}" for name in ("__init__.py", "features.sql", "features_reported.sql")}
     | {f"fraud/features/{name}.py" for name in ("lookahead", "prepare", "table")},
     "train": COMMON

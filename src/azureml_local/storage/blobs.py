@@ -1,4 +1,7 @@
-"""Azure Blob Storage over HTTP: HEAD, GET with ranges, PUT, blocks, metadata, list, delete. Blobs are files."""
+"""Azure Blob Storage over HTTP: HEAD, GET (ranges, If-Match), PUT, blocks, metadata, list, delete.
+
+Blobs are files.
+"""
 
 from __future__ import annotations
 

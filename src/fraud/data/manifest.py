@@ -1,6 +1,6 @@
 """The manifest of a data asset: what was taken, from where, when it had landed, and its checksums.
 
-Delivery writes it beside the files as manifest.json, schema manifest/1; here it is held against them.
+Delivery writes it beside the files as _manifest.json, schema manifest/1; here it is held against them.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any
 
 from fraud.errors import ContractError
 
-FILE = "manifest.json"
+FILE = "_manifest.json"
 SCHEMA = "manifest/1"
 
 

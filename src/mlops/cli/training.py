@@ -159,7 +159,7 @@ def register(
     if approve is None:
         verdict = runs.read_output(here.client, job, "verdict", "gate.json")
     else:
-        _, verdict = judging.approve(here.client, here.config, job, approve, connect.caller()["name"])
+        verdict = judging.approve(here.client, here.config, job, connect.caller()["name"], approve)
     judging.demand(verdict)
     document = training.register(here.client, here.config, here.target, job, verdict, here.console.say)
     here.console.result(document, f"{document['name']} version {document['version']}")

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from ..config import FILE as CONFIGURATION
 from ..config import Config, Source
 from ..errors import BadInput, MlopsError
-from ..project import entry
+from ..project import call
 from ..workspace.connect import sdk
 from . import manifest
 from .manifest import State, Taken
-from .storage import Place, place
 from .published import Published
+from .storage import Place, place
 from .versions import CONTENT, checked, content_hash, create, existing, versions
 
 if TYPE_CHECKING:
@@ -102,10 +102,7 @@ def _extract(client: MLClient, config: Config, source: Source, as_of: str | None
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / config.data.asset
         folder.mkdir()
-        try:
-            entry(config.project.sources)(folder, kind=source.kind, **settings)
-        except ValueError as error:
-            raise BadInput(str(error)) from error
+        call(config.project.sources, folder, table="data.source", options={"kind": source.kind, **settings})
         validation, now = checked(config, folder, as_of, f"the source {source.kind}")
         found = manifest.of_folder(folder, label)
         manifest.write(found, folder)
@@ -188,8 +185,7 @@ def _base(client: MLClient, config: Config, source: str) -> Base:
     with tempfile.TemporaryDirectory() as scratch:
         asset = _asset(client, name, version)
         for each in asset.listed([manifest.FILE]):
-            if each.file == manifest.FILE:
-                asset.fetch(each, Path(scratch))
+            asset.fetch(each, Path(scratch))
         try:
             document = json.loads((Path(scratch) / manifest.FILE).read_text(encoding="utf-8"))
             state = manifest.state_of(document)

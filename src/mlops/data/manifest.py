@@ -1,6 +1,6 @@
 """What a version of the data asset was made of: its files, their checksums, when they landed and as what.
 
-The document lies in the asset itself, as manifest.json, so that a version says by itself what has been taken.
+The document lies in the asset itself, as _manifest.json, so that a version says by itself what has been taken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-FILE = "manifest.json"
+FILE = "_manifest.json"
+"""Of a name that readers of folders leave out, as they do Spark's _SUCCESS."""
 SCHEMA = "manifest/1"
 
 

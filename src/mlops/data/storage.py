@@ -52,8 +52,8 @@ class Place:
     def listed(self, patterns: Sequence[str] = ("*",)) -> Iterator[Listed]:
         """The files of the folder, at any depth, whose own names fit one of the patterns.
 
-        Names that begin with "." or "_" are left out, as Spark does. Raises BadInput for a name that would leave
-        the folder.
+        Names that begin with "." or "_" are left out, as Spark does, unless a pattern is that very name. Raises
+        BadInput for a name that would leave the folder.
         """
         from azure.core.exceptions import ResourceNotFoundError
 
@@ -65,7 +65,8 @@ class Place:
         for blob in blobs:
             name = str(blob.name).removeprefix(self.path)
             parts = name.split("/")
-            if _is_folder(blob) or any(part.startswith(("_", ".")) and part != ".." for part in parts):
+            hidden = any(part.startswith(("_", ".")) and part != ".." for part in parts)
+            if _is_folder(blob) or (hidden and name not in patterns):
                 continue
             if not any(fnmatch(parts[-1], pattern) for pattern in patterns):
                 continue

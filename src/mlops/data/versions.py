@@ -7,13 +7,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
-from ..errors import BadInput
+from ..errors import BadInput, MlopsError
 from ..project import check_contract
 from ..workspace.connect import sdk
 from . import manifest
@@ -35,12 +35,29 @@ def publish(client: MLClient, config: Config, path: Path, *, as_of: str | None =
     """Publish a file or a folder as the next version of the data asset, unless a version has the same content.
 
     What `as_of` says is kept with the version: training on it counts the age from there, too. Raises BadInput
-    where the data does not keep the contract or is too old; nothing is uploaded then.
+    where the data does not keep the contract or is too old, MlopsError where it changes meanwhile; nothing is
+    published then.
     """
+    before = _seen(path)
+
+    def unchanged() -> None:
+        if _seen(path) != before:
+            raise MlopsError(f"{path} changed while it was read; nothing was published", "run it again")
+
     validation, now = checked(config, path, as_of, str(path))
     with _as_folder(path, config.data.asset) as folder:
         manifest.write(manifest.of_folder(folder), folder)
-        return create(client, config, folder, validation, as_of=now)
+        return create(client, config, folder, validation, as_of=now, sure=unchanged)
+
+
+def _seen(path: Path) -> dict[Path, tuple[int, int, int]]:
+    """What tells whether files have changed, without reading them."""
+    stats = {file: file.stat() for file in _files(path)}
+    return {file: (stat.st_ino, stat.st_size, stat.st_mtime_ns) for file, stat in stats.items()}
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path] * path.is_file()
 
 
 def checked(
@@ -71,11 +88,13 @@ def create(
     version: str | None = None,
     landed: str = "",
     source: str = "",
+    sure: Callable[[], None] = lambda: None,
 ) -> Published:
     """Make a version of a folder whose files and manifest are complete.
 
     The version is there when everything else is, or not at all. Without `version` one of the same content is found
-    again (of a source its newest alone), and a new one gets the next number.
+    again (of a source its newest alone), and a new one gets the next number. `sure` is called when all is there,
+    and may still prevent it.
     """
     name, last = config.data.asset, str(validation.get("last") or "")
     digest = content_hash(folder)
@@ -89,6 +108,7 @@ def create(
     # Not by the SDK: of an upload that was broken off it says for ever that a blob exists already.
     where = place(client, UPLOADS.format(name=name, digest=manifest.sha256(folder / manifest.FILE)))
     where.store(folder)
+    sure()
     tags = {CONTENT: digest, "rows": str(validation["rows"])}
     more = {"last": last, "as_of": as_of, "landed": landed, "source": source}
     tags |= {key: value for key, value in more.items() if value}
@@ -141,8 +161,7 @@ def _as_folder(path: Path, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / name
         folder.mkdir()
-        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-        for file in files:
+        for file in _files(path):
             place = file.relative_to(path) if path.is_dir() else Path(file.name)
             if place == Path(manifest.FILE):
                 _check_own(file)

@@ -87,6 +87,19 @@ def test_ranges(
         assert (answer.content, answer.headers["content-range"]) == (content, described)
 
 
+def test_a_read_of_what_has_changed_meanwhile_is_refused(container: tuple[httpx.Client, str]) -> None:
+    http, root = container
+    path = f"{root}/{fresh('blob')}.bin"
+    put(http, path)
+    etag = http.head(path).headers["etag"]
+    assert http.get(path, headers={"If-Match": etag}).content == b"0123456789"
+    assert http.get(path, headers={"If-Match": "*"}).status_code == 200
+    put(http, path, b"other")
+    for headers in ({}, {"x-ms-range": "bytes=0-3"}):
+        refused = http.get(path, headers={"If-Match": etag, **headers})
+        assert (refused.status_code, refused.headers["x-ms-error-code"]) == (412, "ConditionNotMet")
+
+
 def test_lists_by_prefix_and_by_folder(container: tuple[httpx.Client, str]) -> None:
     http, root = container
     for name in ("a/1.txt", "a/2.txt", "a/b/3.txt", "ab.txt", "c.txt"):

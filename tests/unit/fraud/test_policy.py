@@ -170,7 +170,7 @@ def landed(write: Write, tmp_path: Path) -> Path:
         time = f"2018-04-0{number + 2}T04:00:00+00:00"
         files.append({"file": name, "size": len(content), "sha256": digest, "landed": time})
     folder = tmp_path / "landed"
-    (folder / "manifest.json").write_text(json.dumps({"schema": "manifest/1", "files": files}))
+    (folder / "_manifest.json").write_text(json.dumps({"schema": "manifest/1", "files": files}))
     return folder
 
 
@@ -212,6 +212,6 @@ def test_a_file_that_was_altered_is_refused(landed: Path) -> None:
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"schema": "manifest/1"}', '{"schema": "other/1", "files": []}'])
 def test_a_manifest_that_is_none_is_said(landed: Path, content: str) -> None:
-    (landed / "manifest.json").write_text(content)
-    with pytest.raises(ContractError, match=r"manifest\.json: it"):
+    (landed / "_manifest.json").write_text(content)
+    with pytest.raises(ContractError, match=r"_manifest\.json: it"):
         check(landed)

@@ -157,5 +157,7 @@ def test_what_the_machines_allow_to_claim_is_said() -> None:
         "same": False,
         "differs": ["numpy", "threads"],
     }
+    packages = ["numpy 2.0 → 2.1", "skl2onnx 1.20 → 1.19"]
+    assert judge(Made.of(lineage()), Made.of(lineage()), packages)["machine"]["differs"] == packages
     unknown = judge(Made.of(lineage(machine={})), Made.of(lineage(machine={})))
     assert unknown["machine"]["known"] is False
