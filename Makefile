@@ -6,14 +6,16 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
-LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/register environments/train environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+# Networks are optional: PyTorch's package alone is some gigabytes.
+FRAMEWORKS := environments/train-torch environments/train-tensorflow
+LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/spark environments/register environments/train $(FRAMEWORKS) environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
-MADE := .venv $(UV_VENV) .checkov
+MADE := .venv $(UV_VENV) .checkov .notebook .spark
 
-.PHONY: demo test tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
+.PHONY: demo test test-frameworks spark-test notebook tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -25,12 +27,22 @@ demo: .venv/.cli ## train, gate, register, deploy and score on this machine (DAT
 test: .venv/.dev environments $(CHECKOV) ## run every test
 	@$(BIN)/pytest $(ARGS)
 
+spark-test: .venv/.dev .spark/.done ## compute the features by Spark SQL too, and compare (needs Java 17 or newer)
+	@$(BIN)/pytest tests/unit/fraud/test_spark.py $(ARGS)
+
+test-frameworks: .venv/.dev environments ## run the tests of the networks (PyTorch, TensorFlow: some gigabytes)
+	@$(BIN)/mlops local build $(FRAMEWORKS)
+	@FRAMEWORKS=1 $(BIN)/pytest -m frameworks $(ARGS)
+
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
 
 tools: .venv/.dev ## set up what `make check` needs, and nothing else
 
 setup: .venv/.dev environments $(CHECKOV) ## set up everything, and nothing else
+
+notebook: .notebook/.done ## open notebooks/explore.ipynb with all that the steps import
+	@.notebook/bin/jupyter lab notebooks/explore.ipynb
 
 environments: .venv/.cli ## build the environments of the steps, so that tests need no network
 	@$(BIN)/mlops local build --tracking $(CONTEXTS)
@@ -70,6 +82,12 @@ locks: .venv/.cli ## make the locks anew from their sources (UPGRADE=1: with new
 locks-check: locks
 	@git diff --exit-code --stat -- $(LOCKED:%=%/requirements.txt) || (echo "locks differ from their sources: commit what 'make locks' made" >&2; exit 1)
 
+.spark/.done: environments/spark/requirements.txt | .venv/.cli
+	@echo "setting up Spark in .spark"
+	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .spark
+	@VIRTUAL_ENV=.spark $(UV) pip sync --quiet --require-hashes environments/spark/requirements.txt
+	@touch $@
+
 clean: ## stop everything and remove what was set up, and nothing else
 	@if [ -x $(BIN)/mlops ]; then $(BIN)/mlops local reset --yes --environments; fi
 	@for folder in $(MADE); do if [ -f $$folder/pyvenv.cfg ]; then rm -rf $$folder; fi; done
@@ -99,4 +117,10 @@ $(UV_VENV)/bin/uv: environments/uv/requirements.txt
 	@echo "setting up checkov in .checkov"
 	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .checkov
 	@VIRTUAL_ENV=.checkov $(UV) pip sync --quiet --require-hashes environments/checkov/requirements.txt
+	@touch $@
+
+.notebook/.done: environments/notebook/requirements.txt | .venv/.cli
+	@echo "setting up JupyterLab in .notebook"
+	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .notebook
+	@VIRTUAL_ENV=.notebook $(UV) pip sync --quiet --require-hashes environments/notebook/requirements.txt
 	@touch $@

@@ -12,7 +12,6 @@ from .gate.policy import policy_of
 from .gate.shape import UnusableEvidence
 from .report.evidence import sentence
 from .workspace import runs
-from .workspace.connect import caller
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -27,21 +26,21 @@ def judge(client: MLClient, config: Config, job: str) -> tuple[dict[str, Any], d
         raise BadInput(f"the run {job} cannot be judged: {error}") from error
 
 
-def approve(client: MLClient, config: Config, job: str, reason: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same with a person's approval in it. Raises BadInput without a reason, or with nothing to approve.
+def approve(client: MLClient, config: Config, job: str, who: str, reason: str) -> dict[str, Any]:
+    """The verdict with `who`'s approval in it. Raises BadInput without a reason, or with nothing to approve.
 
     Only what needs approval can be approved: a refusal or an indecision stays what it is.
     """
     if not reason.strip():
         raise BadInput("an approval needs a reason", 'mlops register JOB --approve "why it is safe"')
-    evaluation, verdict = judge(client, config, job)
+    _, verdict = judge(client, config, job)
     if verdict["decision"] != NEEDS_APPROVAL:
         raise BadInput(
             f"there is nothing to approve: {sentence(verdict)}",
             "only a model that needs approval can be approved; the gate's other verdicts stand",
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return evaluation, {**verdict, "approval": {"who": caller()["name"], "when": now, "why": reason.strip()}}
+    return {**verdict, "approval": {"who": who, "when": now, "why": reason.strip()}}
 
 
 def demand(verdict: dict[str, Any]) -> None:

@@ -54,7 +54,11 @@ def test_clean_removes_what_it_made_and_nothing_else(folder: Path) -> None:
     """Also where someone keeps things of theirs under a name that we use; the state is for `mlops` to forget."""
     program, called = folder / ".venv" / "bin" / "mlops", folder / "called"
     kept = [folder / ".uv" / "notes.txt", folder / ".azureml-local" / "mine.txt", called]
-    for file in (program, *kept, *(folder / name / "pyvenv.cfg" for name in (".venv", ".checkov"))):
+    for file in (
+        program,
+        *kept,
+        *(folder / name / "pyvenv.cfg" for name in (".venv", ".checkov", ".notebook", ".spark")),
+    ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     program.write_text(f'#!/bin/sh\necho "$@" > {called}\n')

@@ -194,8 +194,8 @@ def as_job(step: Step) -> Body:
     return {
         "jobType": "Command",
         "command": step.command,
-        "environmentId": step.environment,
-        "codeId": step.code,
+        "environmentId": _id(step.environment),
+        "codeId": _id(step.code) if step.code else None,
         "inputs": {
             name: {"jobInputType": value.type, "value" if value.literal else "uri": value.text}
             for name, value in step.inputs.items()
@@ -206,6 +206,11 @@ def as_job(step: Step) -> Body:
         "environmentVariables": dict(step.variables),
         "limits": {"jobLimitsType": "Command", "timeout": f"PT{step.timeout:g}S"} if step.timeout else None,
     }
+
+
+def _id(reference: str) -> str:
+    """`azureml:/subscriptions/…`, as components have it, without its prefix."""
+    return reference.removeprefix("azureml:") if reference.startswith("azureml:/") else reference
 
 
 def as_record(places: Mapping[str, Value]) -> dict[str, Body]:

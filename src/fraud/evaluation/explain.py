@@ -12,7 +12,7 @@ from fraud.evaluation.candidate import Candidate
 from fraud.evaluation.metrics import Rows
 from fraud.evaluation.statistics import AveragePrecision
 
-ROWS = 5000
+ROWS = 3000
 """Genuine rows that are looked at, besides all frauds; they are weighed so that frauds are as rare as they are."""
 REPEATS = 3
 

@@ -19,6 +19,7 @@ from fraud.data.contract import check_view
 from fraud.data.reading import create_views, engine, landed_files
 from fraud.errors import FeaturesError, exit_code_of
 from fraud.features import lookahead
+from fraud.features.table import SCENARIO
 from fraud.output import written_whole
 from fraud.tracking import log_run
 
@@ -33,10 +34,12 @@ def prepare(
     *,
     as_of: str | None = None,
     max_age_days: float | None = None,
+    query: str = "",
 ) -> dict[str, Any]:
     """Write both outputs and return the validation document.
 
-    Raises ContractError for the data, FeaturesError for the query, and then writes nothing.
+    With `query` that is run in place of features.sql: to try features before they are written down. Raises
+    ContractError for the data, FeaturesError for the query, and then writes nothing.
     """
     files = landed_files(transactions)
     with engine() as connection:
@@ -44,18 +47,17 @@ def prepare(
         document = check_view(connection, transactions, files, as_of=as_of, max_age_days=max_age_days)
         with written_whole(features) as folder:
             source = features_sql(connection)
-            query, target = source.read_text(encoding="utf-8"), folder / "features.parquet"
+            name, target = "the query" if query else source.name, folder / "features.parquet"
+            query = query or source.read_text(encoding="utf-8")
             quoted = str(target).replace("'", "''")
             try:
                 connection.execute(
-                    f"COPY (SELECT * FROM ({query}) ORDER BY TX_DATETIME, TRANSACTION_ID) "
+                    f"COPY ({with_scenario(connection, query)} ORDER BY TX_DATETIME, TRANSACTION_ID) "
                     f"TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)"
                 )
             except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
-                raise FeaturesError(
-                    f"{source.name}: DuckDB cannot run it: {' '.join(str(error).split())}"
-                ) from error
-            lookahead.check(connection, query, target, source.name)
+                raise FeaturesError(f"{name}: DuckDB cannot run it: {' '.join(str(error).split())}") from error
+            lookahead.check(connection, query, target, name)
     with written_whole(validation) as folder:
         (folder / "validation.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return document
@@ -65,6 +67,15 @@ def features_sql(connection: duckdb.DuckDBPyConnection) -> Path:
     """The query for what the view `transactions` has."""
     columns = {row[0] for row in connection.execute("DESCRIBE transactions").fetchall()}
     return REPORTED_SQL if "TX_REPORTED_EPOCH" in columns else FEATURES_SQL
+
+
+def with_scenario(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """The query's rows, with the kind of each fraud where the data says, for the slices of the evidence."""
+    columns = {row[0] for row in connection.execute("DESCRIBE landed").fetchall()}
+    if SCENARIO not in columns:
+        return f"SELECT * FROM ({query})"
+    kinds = f"SELECT TRANSACTION_ID, {SCENARIO} FROM landed"
+    return f"SELECT features.*, {SCENARIO} FROM ({query}) AS features JOIN ({kinds}) USING (TRANSACTION_ID)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

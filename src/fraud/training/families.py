@@ -49,10 +49,10 @@ FAMILIES: dict[str, Family] = {
         estimators.random_forest,
         onnx_models.from_sklearn,
         (
-            Parameter("n_estimators", 100, 1, 2000),
-            Parameter("max_depth", 12, 1, 50),
+            Parameter("n_estimators", 50, 1, 2000),
+            Parameter("max_depth", 10, 1, 50),
             Parameter("min_samples_leaf", 20, 1, 100_000),
-            Parameter("max_features", 0.3, 0.01, 1.0),
+            Parameter("max_features", 0.2, 0.01, 1.0),
         ),
         ("scikit-learn",),
     ),

@@ -98,7 +98,9 @@ class KerasNetwork(Network):
 
     def learn(self, rows: Matrix, label: Matrix, bias: float) -> tuple[Callable[[Matrix], Matrix], list[Layer]]:
         """Adam on the logarithmic loss, with the same order of rows for the same seed."""
-        # TensorFlow tells of its optimisations on standard error, where a step says what is wrong.
+        # Without the optimisations that depend on the processor; and TensorFlow tells of nothing but errors on
+        # standard error, where a step says what is wrong.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import keras
         import tensorflow

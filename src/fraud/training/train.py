@@ -74,8 +74,10 @@ def train(
         score = learned.score(rows.inputs[tested])
         for name, value in metrics(rows.day[tested], rows.card[tested], rows.label[tested], score).items():
             validation.setdefault(name, []).append(value)
-        # The mean so far, so that a sweep can end what promises little, and at last the mean of all.
-        run.metrics({name: float(np.mean(of_weeks)) for name, of_weeks in validation.items()}, step=number)
+        # What the weeks so far add to the mean of all: it grows to that mean, so that a sweep can end what
+        # promises little, and never takes a good first week for the whole.
+        run.metrics({SELECTED_BY: sum(validation[SELECTED_BY]) / len(weeks)}, step=number)
+    run.metrics({name: float(np.mean(each)) for name, each in validation.items() if name != SELECTED_BY})
 
     began = time.perf_counter()
     place = rows.trained_on(window)

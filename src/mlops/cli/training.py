@@ -153,13 +153,13 @@ def register(
 ) -> None:
     """Register the model of a run that the gate let pass, as the next version."""
     from .. import judging, training
-    from ..workspace import runs
+    from ..workspace import connect, runs
 
     here = opened(target, output)
     if approve is None:
         verdict = runs.read_output(here.client, job, "verdict", "gate.json")
     else:
-        _, verdict = judging.approve(here.client, here.config, job, approve)
+        verdict = judging.approve(here.client, here.config, job, connect.caller()["name"], approve)
     judging.demand(verdict)
     document = training.register(here.client, here.config, here.target, job, verdict, here.console.say)
     here.console.result(document, f"{document['name']} version {document['version']}")

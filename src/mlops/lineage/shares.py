@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..errors import BadInput
 from .changes import FEATURES_SETTING
 
 BASE = "base"
 """The trial that is the older version again, by the code and environments of today: what those explain."""
 REST = "code and environment"
+TOLD = ("family", "parameters", "seed", "features")
+"""What a training has to tell of itself to be repeated with one thing changed."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,11 @@ class Recipe:
 
 
 def recipe(lineage: Mapping[str, Any]) -> Recipe:
-    """What a version was trained from."""
+    """What a version was trained from. Raises BadInput where its training.json does not say that."""
     provenance, training = lineage["provenance"], lineage["training"]
+    if lacking := [name for name in TOLD if name not in training]:
+        what = f"{lineage['name']}:{lineage['version']} does not say its {lacking[0]} in training.json"
+        raise BadInput(f"{what}: it cannot be trained again in part", "mlops compare --no-shares")
     asked, data = provenance["asked"], provenance["data"]
     freshness = asked["freshness"]
     return Recipe(

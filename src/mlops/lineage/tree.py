@@ -76,7 +76,8 @@ def _deployments(found: list[dict[str, Any]]) -> Node:
 def _verdict(gate: dict[str, Any]) -> Node:
     champion = f"against the champion {gate['champion']}" if gate["champion"] else "there was no champion"
     reasons = tuple(Node(reason) for reason in gate["reasons"])
-    return Node(f"verdict: {gate['decision']}, {champion}", reasons)
+    mode = " in a dry run" if gate["mode"] == "dry_run" else ""
+    return Node(f"verdict: {gate['decision']}{mode}, {champion}", reasons)
 
 
 def _artifact(lineage: dict[str, Any]) -> Node:

@@ -282,6 +282,8 @@ def test_a_node_hands_the_best_trial_s_outputs_on(client, tmp_path):
     from azure.ai.ml import Input, Output
 
     (tmp_path / "given.txt").write_text("given")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "main.py").write_text("the code of a trial is part of it as a job")
     train = trial(
         f"{SCORED}\nopen(sys.argv[2] + '/model.txt', 'w').write(open(sys.argv[3]).read() + sys.argv[1])",
         "${{inputs.x}}",
@@ -289,6 +291,7 @@ def test_a_node_hands_the_best_trial_s_outputs_on(client, tmp_path):
         "${{inputs.data}}",
         inputs={"x": 0.0, "data": Input(type="uri_file", path=str(tmp_path / "given.txt"))},
         outputs={"model": Output(type="uri_folder")},
+        code=str(tmp_path / "code"),
     )
     read = job("cat ${{inputs.model}}/model.txt", inputs={"model": Input(type="uri_folder")})
 
@@ -304,8 +307,10 @@ def test_a_node_hands_the_best_trial_s_outputs_on(client, tmp_path):
     assert tuned.properties["best_child_run_id"] == f"{tuned.name}_1"
     assert logs(client, nodes["after"].name) == "given7"
     assert statuses(client, tuned.name) == dict.fromkeys("012", "Completed")
-    client.jobs.download(done.name, output_name="model", download_path=tmp_path / "got")
-    assert (tmp_path / "got/named-outputs/model/model.txt").read_text() == "given7"
+    for number, run in enumerate((done.name, f"{tuned.name}_1")):
+        client.jobs.download(run, output_name="model", download_path=tmp_path / f"got{number}")
+        assert (tmp_path / f"got{number}/named-outputs/model/model.txt").read_text() == "given7"
+    assert client.jobs.get(f"{tuned.name}_1").type == "command"
     again = {child.display_name: child for child in children(client, submit(client, pipeline(graph)).name)}
     assert again["tuned"].properties["azureml.reusedrunid"] == tuned.name
     assert again["after"].properties["azureml.isreused"] == "true"

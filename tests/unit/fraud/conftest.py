@@ -62,7 +62,7 @@ def write(tmp_path: Path) -> Write:
 Step = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def _runner(environment: str) -> Step:
+def runner(environment: str) -> Step:
     """A function that runs Python with arguments in an environment of `environments/`, built if need be."""
     folder = REPOSITORY / "environments" / environment
     built = ensure(ENVIRONMENTS, from_docker(folder, "Dockerfile"), lambda line: None)
@@ -86,13 +86,13 @@ def _runner(environment: str) -> Step:
 @pytest.fixture(scope="session")
 def step() -> Step:
     """Python in the environment of the steps."""
-    return _runner("train")
+    return runner("train")
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Step:
     """Python in the environment of the endpoint."""
-    return _runner("serve")
+    return runner("serve")
 
 
 @pytest.fixture(scope="session")

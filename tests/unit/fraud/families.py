@@ -54,9 +54,9 @@ def main() -> None:
         if family.environment != sys.argv[1]:
             continue
         values = {parameter.name: parameter.default for parameter in family.parameters}
-        for size in ("n_estimators", "max_iter", "epochs"):
+        for size, most in (("n_estimators", 40), ("max_iter", 40), ("epochs", 4)):
             if size in values:
-                values[size] = min(values[size], 40)
+                values[size] = min(values[size], most)
         estimator = family.estimator(0, **values)
         trained = Trained(estimator, rows[:half], label[:half], negatives=SHARE, seed=0)
         model = corrected(family.to_onnx(trained.estimator, FEATURES), trained.share)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -29,13 +28,6 @@ def broken(shared: Path, step: Step) -> Path:
         transactions = folder / "transactions.parquet"
         generate(transactions, customers=900, terminals=3000, days=45, radius=10.0)
         prepare(transactions, folder / "features", folder / "validation")
-        scenario = pq.read_table(transactions, columns=["TRANSACTION_ID", "TX_FRAUD_SCENARIO"])
-        features = folder / "features" / "features.parquet"
-        table = pq.read_table(features)
-        place = np.argsort(scenario["TRANSACTION_ID"].to_numpy())[table["TRANSACTION_ID"].to_numpy()]
-        known = scenario["TX_FRAUD_SCENARIO"].take(pa.array(place))
-        if "TX_FRAUD_SCENARIO" not in table.column_names:
-            pq.write_table(table.append_column("TX_FRAUD_SCENARIO", known), features)
         run = step(Path(__file__).with_name("broken_candidates.py"), folder)
         assert run.returncode == 0, run.stderr
 

@@ -71,7 +71,7 @@ def test_the_evaluation_says_what_was_compared_and_what_won(evaluated: Path) -> 
     }
     assert {each["name"]: each["selection"]["average_precision"] for each in document["candidates"]} == validated
     assert document["selected"] == max(validated, key=validated.__getitem__)
-    assert document["selected_by"] == "average precision, mean of 2 validation weeks"
+    assert document["selected_by"] == "average precision, mean of 1 validation week"
     [best] = [each for each in document["candidates"] if each["name"] == document["selected"]]
     assert document["candidate"]["values"] == best["metrics"]
     assert 0.5 < best["metrics"]["roc_auc"] <= 1

@@ -50,11 +50,10 @@ def test_what_needs_approval_is_registered_with_a_reason() -> None:
     ) as caught:
         judging.demand(verdict)
     assert "--approve" in caught.value.hint
-    _, approved = judging.approve(client, settings, "run", " looked at by two of us ")
+    approved = judging.approve(client, settings, "run", "ada", " looked at by two of us ")
     judging.demand(approved)
     assert approved == {**verdict, "approval": approved["approval"]}
-    assert approved["approval"]["why"] == "looked at by two of us"
-    assert approved["approval"]["who"]
+    assert (approved["approval"]["who"], approved["approval"]["why"]) == ("ada", "looked at by two of us")
     assert approved["approval"]["when"].endswith("+00:00")
 
 
@@ -75,14 +74,14 @@ def test_what_needs_approval_is_registered_with_a_reason() -> None:
 )
 def test_nothing_else_can_be_approved(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput) as caught:
-        judging.approve(_client(evaluation()), _config(**settings), "run", "because")
+        judging.approve(_client(evaluation()), _config(**settings), "run", "ada", "because")
     assert str(caught.value).startswith(said)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_an_approval_has_a_reason(reason: str) -> None:
     with pytest.raises(BadInput, match="needs a reason"):
-        judging.approve(_client(evaluation()), _config(approvals=["every-model"]), "run", reason)
+        judging.approve(_client(evaluation()), _config(approvals=["every-model"]), "run", "ada", reason)
 
 
 def test_a_run_that_cannot_be_judged_is_named() -> None:
