@@ -23,8 +23,8 @@ from tests.project import MLOPS, REPOSITORY, Project
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TARGETS = ("dev", "staging", "prod")
-SIZES = {"customers": 5000, "terminals": 10000, "days": 50, "seed": 0}
-AS_OF = "2018-05-21"
+SIZES = {"customers": 5000, "terminals": 10000, "days": 60, "seed": 0}
+AS_OF = "2018-05-31"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -109,7 +109,7 @@ def test_the_demo_says_what_it_was_selected_by_how_long_it_took_and_where_to_loo
 def test_history_is_not_said_twice(said: dict[str, subprocess.CompletedProcess[str]]) -> None:
     assert "transactions:1 is published already" in said["mlops data publish landed/ --as-of last"].stdout
     run = said["mlops train"].stderr.splitlines()[0]
-    assert re.fullmatch(r"run \w+ on transactions:1, its age counted from 2018-05-21", run)
+    assert re.fullmatch(r"run \w+ on transactions:1, its age counted from 2018-05-31", run)
 
 
 def test_what_a_person_sees_fits_a_terminal(said: dict[str, subprocess.CompletedProcess[str]]) -> None:

@@ -91,7 +91,7 @@ def test_old_data_is_refused_though_every_step_on_it_could_be_reused(
     before = [job.name for job in client.jobs.list()]
     ended = project.mlops("train", "--data", "1", "--as-of", "2018-08-01")
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: transactions:1 is too old: its last row is of 2018-05-20")
+    assert ended.stderr.startswith("error: transactions:1 is too old: its last row is of 2018-05-30")
     assert [job.name for job in client.jobs.list()] == before
 
 
