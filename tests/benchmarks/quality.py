@@ -69,6 +69,7 @@ def main() -> None:
     known = [name for name, family in FAMILIES.items() if family.environment == "train"]
     parser.add_argument("--families", nargs="+", default=known, choices=FAMILIES)
     parser.add_argument("--rolling", action="store_true")
+    parser.add_argument("--validation-weeks", type=int, default=VALIDATION_WEEKS, help="0: the test week alone")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.rolling:
@@ -83,13 +84,14 @@ def main() -> None:
             tell(line(f"{family} mean", {name: np.mean([week[name] for week in weeks]) for name in names}))
             tell(line(f"{family} deviation", {name: np.std([week[name] for week in weeks]) for name in names}))
         return
-    settings = Settings(test_start=TEST, validation_weeks=VALIDATION_WEEKS)
+    settings = Settings(test_start=TEST, validation_weeks=options.validation_weeks)
     for family in options.families:
         document, found = trained(options.features, family, settings, options.seed)
         validation = {name: np.mean(values) for name, values in document["validation"].items()}
         took = f"{document['train_seconds']:.1f} s to fit, {found['seconds']:.0f} s of processor in all"
         exact = f"largest difference {document['largest_difference']:.1e}"
-        tell(f"{line(family, validation, found)} {found['size'] / 1000:.0f} kB, {took}, {exact}")
+        measured = [validation, found] if validation else [found]
+        tell(f"{line(family, *measured)} {found['size'] / 1000:.0f} kB, {took}, {exact}")
 
 
 if __name__ == "__main__":

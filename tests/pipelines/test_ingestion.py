@@ -375,3 +375,15 @@ def test_the_command_says_what_is_wrong_with_which_rows(
         ("negative", 9, 9),
         ("flag", 4, 4),
     ]
+    with Emulator.at(project.home).addressed():
+        for name in ("1.csv", "2.csv"):
+            where.container.upload_blob(
+                where.path + name, day(int(name[0]), rows=1).replace(b",1\n", b",0\n"), overwrite=True
+            )
+    said = run("--as-of", "last").stdout.splitlines()
+    assert said[0].endswith("published (2 new)")
+    assert said[1:] == [
+        "  new        1.csv",
+        "  new        2.csv",
+        "  alarm      no transaction is a fraud, of 2: nothing can be learnt",
+    ]

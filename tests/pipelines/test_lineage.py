@@ -49,6 +49,8 @@ def test_it_remembers_locks_configuration_and_data_by_content(remembered: dict[s
     assert provenance["configuration"]["text"] == (REPOSITORY / "mlops.toml").read_text()
     assert provenance["data"]["name"] == "transactions"
     assert len(provenance["data"]["content_sha256"]) == 64
+    assert [each["file"] for each in provenance["data"]["files"]] == ["transactions.parquet"]
+    assert len(provenance["data"]["files"][0]["sha256"]) == 64
 
 
 def test_it_remembers_the_artifact_as_it_is_served(
@@ -66,7 +68,7 @@ def test_it_remembers_the_artifact_as_it_is_served(
 
 def test_its_tags_are_short_facts(project: Project, told: dict[str, Any], remembered: dict[str, Any]) -> None:
     (version,) = [each for each in project.json("status")["versions"] if each["version"] == told["version"]]
-    assert set(version["metrics"]) == set(remembered["lineage"]["evaluation"]["metrics"]), (
+    assert set(version["metrics"]) == set(remembered["lineage"]["evaluation"]["candidate"]["values"]), (
         "no digest, commit or seed is taken for a metric"
     )
 

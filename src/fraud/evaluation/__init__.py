@@ -1,1 +1,1 @@
-"""Metrics of the handbook's protocol, and the step that compares candidates."""
+"""Metrics, and the evidence on a candidate: what a gate judges, on the same rows as the champion."""

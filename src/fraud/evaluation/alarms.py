@@ -63,7 +63,7 @@ def _varied(profile: dict[str, Any] | None) -> bool:
     """Whether a feature had more than one value in training; a rare one may share all deciles with the rest."""
     if not profile:
         return False
-    return sum(share > 0 for share in profile["shares"]) > 1 or bool(0 < profile["zeros"] < 1)
+    return sum(share > 0 for share in profile.get("shares", ())) > 1 or bool(0 < profile.get("zeros", 0) < 1)
 
 
 def _alarm(alarm: str, subject: str, value: float, limit: float, text: str) -> dict[str, Any]:

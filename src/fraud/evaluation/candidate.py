@@ -60,6 +60,12 @@ class Candidate:
         self.training = _document(folder / TRAINING)
         self.profile = _document(folder / PROFILE)
 
+    def demand_documents(self) -> None:
+        """Raise ModelError where training left no documents beside the model, which alarms are raised by."""
+        for name, document in ((TRAINING, self.training), (PROFILE, self.profile)):
+            if document is None:
+                raise ModelError(f"{self.folder}: there is no {name}; give the folder that train wrote")
+
     def score(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """What the model gives as probability of fraud of each row; the columns are `self.features`, in order."""
         result: npt.NDArray[np.float32] = self._session.run(["probabilities"], {"features": rows})[0][:, 1]

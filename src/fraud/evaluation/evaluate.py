@@ -42,6 +42,8 @@ def evaluate(
     Raises a FraudError and then writes nothing. A champion that cannot be scored is a part of the evidence.
     """
     loaded = named(list(candidates))
+    for candidate in loaded.values():
+        candidate.demand_documents()
     chosen, selected_by = select(loaded, settings)
     test = TestSet(FeatureTable(features), settings)
     judged = {name: Judged.of(name, candidate, test) for name, candidate in loaded.items()}

@@ -50,7 +50,10 @@ class Unusable:
 def champion_of(name: str, folder: Any, test: TestSet) -> Judged | Unusable:
     """The champion on the same rows. Other code may have made it: what it lacks is evidence, not an error."""
     try:
-        return Judged.of(name, Candidate(folder), test)
+        champion = Judged.of(name, Candidate(folder), test)
+        champion.model.trained_on()  # its documents can be read as well
+        _drift(champion, test)
+        return champion
     except FraudError as error:
         return Unusable(name, str(error))
 

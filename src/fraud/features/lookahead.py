@@ -55,18 +55,21 @@ def check(connection: duckdb.DuckDBPyConnection, query: str, computed: Path, nam
 
 
 def _cut(connection: duckdb.DuckDBPyConnection, file: str) -> int | None:
-    """The second that the first days end before; None if nothing comes after them."""
-    [(first, last)] = connection.execute(
-        f"SELECT epoch_us(min(TX_DATETIME)) // 1000000, epoch_us(max(TX_DATETIME)) // 1000000 FROM {file}"
+    """The second that the first days end before; None if nothing comes after them.
+
+    It is that of the row in the middle of twice as many days, which lies where there are many, and not at night.
+    """
+    second = "epoch_us(TX_DATETIME) // 1000000"
+    [(first, last, rows)] = connection.execute(
+        f"SELECT min({second}), max({second}), count(*) FILTER "
+        f"(TX_DATETIME < (SELECT min(TX_DATETIME) FROM {file}) + INTERVAL {2 * DAYS} DAY) FROM {file}"
     ).fetchall()
     if first is None or first == last:
         return None
-    cut = first + min(DAYS * 86_400, (last - first + 1) // 2)
-    if row := connection.execute(
-        f"SELECT epoch_us(TX_DATETIME) // 1000000 FROM {file} LIMIT 1 OFFSET {ROWS}"
-    ).fetchone():
-        cut = min(cut, max(row[0], first + 1))
-    return int(cut)
+    [(middle,)] = connection.execute(
+        f"SELECT {second} FROM {file} LIMIT 1 OFFSET {min(rows // 2, ROWS)}"
+    ).fetchall()
+    return max(int(middle), int(first) + 1)
 
 
 def _past(connection: duckdb.DuckDBPyConnection, cut: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,7 +49,8 @@ def publish(
     found = data.publish(here.client, here.config, path, as_of=as_of)
     document = {"name": found.name, "version": found.version, "existed": found.existed, **found.validation}
     word = "is published already" if found.existed else "published"
-    here.console.result(document, f"{found.name}:{found.version} {word} ({found.validation['rows']} rows)")
+    line = f"{found.name}:{found.version} {word} ({found.validation['rows']} rows)"
+    here.console.result(document, [line, *_alarms(found.validation)])
 
 
 @data_app.command()
@@ -69,9 +70,12 @@ def ingest(target: Target = "local", as_of: AsOf = None, output: Output = "text"
     for kind, names in files.items():
         same = names if isinstance(names, dict) else {}
         lines += [f"  {kind:<9}  {name}" + (f" = {same[name]}" if name in same else "") for name in names]
-    alarms = found.validation.get("alarms", ())
-    lines += [f"  alarm      {alarm['text']}" for alarm in alarms]
-    here.console.result({**document, "validation": found.validation}, lines)
+    here.console.result({**document, "validation": found.validation}, [*lines, *_alarms(found.validation)])
+
+
+def _alarms(validation: dict[str, Any]) -> list[str]:
+    """What the contract's check reports and does not refuse, a line each."""
+    return [f"  alarm      {alarm['text']}" for alarm in validation.get("alarms", ())]
 
 
 def train(

@@ -69,18 +69,19 @@ def features(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, l
 
 
 def code(config: Config, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Commits between the two, and the files that a step is made of and that changed. `known` without the commits
-    here is false. Empty where both are of one commit with nothing changed.
+    """The two commits, those that lie between them, and what changed of the files that steps are made of.
+
+    `known` is false where the commits are not in this repository. Empty where the code is the same.
     """
     commits = [before["commit"], after["commit"]]
     if commits[0] == commits[1] and before["diff_sha256"] == after["diff_sha256"]:
         return {}
-    found: dict[str, Any] = {"commits": commits, "dirty": [before["dirty"], after["dirty"]], "known": False}
+    found: dict[str, Any] = {"between": commits, "dirty": [before["dirty"], after["dirty"]], "known": False}
     if all(commit and _git(config.root, "cat-file", "-t", commit) for commit in commits):
         package = config.project.contract.partition(".")[0]
         paths = [f"src/{package}", "components", "pipelines"]
         found["known"] = True
-        found["log"] = _git(config.root, "log", "--format=%h %s", f"{commits[0]}..{commits[1]}").splitlines()
+        found["commits"] = _git(config.root, "log", "--format=%h %s", f"{commits[0]}..{commits[1]}").splitlines()
         found["files"] = _git(config.root, "diff", "--stat=72", *commits, "--", *paths).splitlines()
     return found
 

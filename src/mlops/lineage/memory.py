@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data import manifest
+from ..data.storage import place
 from ..errors import BadInput
 from ..registry.register import REGISTERING
 from ..workspace import models, runs
@@ -47,7 +52,27 @@ def version(client: MLClient, name: str, text: str) -> Version:
             f"{model.name}:{model.version} has no lineage: it was not registered by the training pipeline"
         )
     lineage = runs.read_output(client, run, "registration", "lineage.json")
+    data = lineage["provenance"]["data"]
+    data["files"] = files(client, data["name"], data["version"])
     return Version(str(model.name), int(model.version), str(model.id), lineage)
+
+
+def files(client: MLClient, name: str, version: str) -> list[dict[str, Any]]:
+    """The files of a data asset with their checksums, as its manifest says; none where the asset is gone."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with sdk():
+        try:
+            asset = client.data.get(name, version=version)
+        except ResourceNotFoundError:
+            return []
+    where = place(client, str(asset.path))
+    with tempfile.TemporaryDirectory() as folder:
+        for listed in where.listed([manifest.FILE]):
+            where.fetch(listed, Path(folder))
+        found = Path(folder) / manifest.FILE
+        document = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else {"files": []}
+    return list(document["files"])
 
 
 def serving(client: MLClient, version: Version) -> list[dict[str, Any]]:

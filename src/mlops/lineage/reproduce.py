@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,11 @@ def reproduce(
     with worktree(config.root, provenance["code"]["commit"]) as root:
         if current_locks:
             _take_locks(config.root, root)
-        notes += _locks(root, provenance["environments"], current_locks=current_locks)
+        locks = _locks(root, provenance["environments"])
+        whose = "today's lock" if current_locks else "the lock of the commit"
+        notes += [
+            f"{whose} of {name} is not the recorded one: {', '.join(changed)}" for name, changed in locks.items()
+        ]
         for note in notes:
             report(f"note: {note}")
         job = _submitted(config, root, target, provenance)
@@ -70,7 +74,7 @@ def reproduce(
         "model": version.title,
         "run": version.lineage["run"]["name"],
         "again": job,
-        **judge(Made.of(version.lineage), again),
+        **judge(Made.of(version.lineage), again, [package for changed in locks.values() for package in changed]),
         "notes": notes,
     }
 
@@ -121,15 +125,14 @@ def _take_locks(source: Path, root: Path) -> None:
                     shutil.copyfile(lock.parent / name, there / name)
 
 
-def _locks(root: Path, recorded: dict[str, Any], *, current_locks: bool) -> Iterator[str]:
-    """Which packages differ from the recorded locks, a note an environment."""
-    for folder, before in recorded.items():
-        now = lock_of(root / "environments" / folder)
-        if now["lock_sha256"] == before["lock_sha256"]:
-            continue
-        changed = ", ".join(changed_packages(before["packages"], now["packages"])) or "nothing but its text"
-        whose = "today's lock" if current_locks else "the lock of the commit"
-        yield f"{whose} of {folder} is not the recorded one: {changed}"
+def _locks(root: Path, recorded: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What differs between the recorded locks and those in a folder, by environment; empty where nothing does."""
+    now = {folder: lock_of(root / "environments" / folder) for folder in recorded}
+    return {
+        folder: changed_packages(before["packages"], now[folder]["packages"]) or ["nothing but its text"]
+        for folder, before in recorded.items()
+        if before["lock_sha256"] != now[folder]["lock_sha256"]
+    }
 
 
 def _submitted(config: Config, root: Path, target: str, provenance: dict[str, Any]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..output import table
+from ..output import table, terminal
 
 LISTED = 10
 """How many commits and files are shown; the JSON has all of them."""
@@ -33,8 +34,11 @@ def _lines(document: Mapping[str, Any], *, markdown: bool) -> Iterator[str]:
         rows = [(f"{each['slice']} {each['group']}", *_numbers(each)) for each in assessed]
         yield from table(("slice", *columns), rows, markdown=markdown)
     yield from ("", f"{head}What changed", "")
-    bullet = "- " if markdown else "  "
-    yield from (f"{bullet}{line}" for line in _changed(document["changed"]))
+    for line in _changed(document["changed"]):
+        if markdown:
+            yield f"- {line}"
+        else:
+            yield from textwrap.wrap(line, terminal(), initial_indent="  ", subsequent_indent="    ")
     if document["shares"]:
         yield from ("", *_shares(document, markdown=markdown))
 
@@ -68,16 +72,16 @@ def _changed(changed: Mapping[str, Any]) -> Iterator[str]:
 def _code(code: Mapping[str, Any]) -> Iterator[str]:
     commits = [
         (commit or "none")[:10] + ("*" if dirty else "")
-        for commit, dirty in zip(code["commits"], code["dirty"], strict=True)
+        for commit, dirty in zip(code["between"], code["dirty"], strict=True)
     ]
     yield f"code: {_arrow(commits)}{' (* with changes that no commit holds)' if any(code['dirty']) else ''}"
     if not code["known"]:
         yield "code: these commits are not in this repository: git fetch"
         return
-    for name in ("log", "files"):
-        yield from (f"  {line}" for line in code[name][:LISTED])
+    for name in ("commits", "files"):
+        yield from (f"{name} {line.strip()}" for line in code[name][:LISTED])
         if len(code[name]) > LISTED:
-            yield f"  … and {len(code[name]) - LISTED} more"
+            yield f"{name} … and {len(code[name]) - LISTED} more"
 
 
 def _shares(document: Mapping[str, Any], *, markdown: bool) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _run(lineage: dict[str, Any]) -> Node:
 def _data(data: dict[str, Any]) -> Node:
     content = _short(data.get("content_sha256", ""))
     files = data.get("files") or []
-    said = [Node(f"{file['path']} {_short(file['sha256'])}, {file['bytes']:,} bytes") for file in files]
+    said = [Node(f"{file['file']} {_short(file['sha256'])}, {file['size']:,} bytes") for file in files]
     return Node(f"data: {data['name']}:{data['version']} {content}, {data.get('rows', '?')} rows", tuple(said))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,8 +50,11 @@ def made_of(client: MLClient, evaluated: str) -> Made:
         return Made(read(training) if training.is_file() else {}, evaluation, artifact(model))
 
 
-def judge(before: Made, again: Made) -> dict[str, Any]:
-    """The verdict: `steps` with what became of each, `first` the first that differs, and what may be claimed."""
+def judge(before: Made, again: Made, packages: Sequence[str] = ()) -> dict[str, Any]:
+    """The verdict: `steps` with what became of each, `first` the first that differs, and what may be claimed.
+
+    `packages` are those that the locks of the two differ in.
+    """
     steps = list(_steps(before, again))
     differing = [step["step"] for step in steps if step["outcome"] != IDENTICAL]
     if before.artifact["sha256"] == again.artifact["sha256"]:
@@ -63,7 +66,7 @@ def judge(before: Made, again: Made) -> dict[str, Any]:
         "first": differing[0] if differing else None,
         "steps": steps,
         "artifact": {"before": before.artifact["sha256"], "again": again.artifact["sha256"]},
-        "machine": machine(before.training, again.training),
+        "machine": machine(before.training, again.training, packages),
     }
 
 
@@ -105,7 +108,7 @@ def _said(metrics: Mapping[str, float] | None) -> str:
     return ", ".join(f"{name} {value:.6f}" for name, value in (metrics or {}).items() if value is not None)
 
 
-def machine(before: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, Any]:
+def machine(before: Mapping[str, Any], again: Mapping[str, Any], packages: Sequence[str]) -> dict[str, Any]:
     """Whether both were trained on machines that compute alike, and with the same libraries.
 
     Only then are equal bits to be expected: LightGBM for one is exact on one kind of machine and on no other.
@@ -116,5 +119,6 @@ def machine(before: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, An
         for name in {*before.get(part, {}), *again.get(part, {})}
         if before.get(part, {}).get(name) != again.get(part, {}).get(name)
     )
+    differs += [package for package in packages if package.partition(" ")[0] not in differs]
     known = fingerprint(before.get("machine")) is not None
     return {"known": known, "same": known and not differs, "differs": differs}

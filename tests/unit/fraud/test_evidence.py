@@ -1,6 +1,7 @@
 """The evidence on a good candidate, and on broken ones: each shows in what a gate judges by."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 
 from fraud.data.generator import generate
 from fraud.features.prepare import prepare
+from mlops.config import load
+from mlops.gate.decide import decide
+from mlops.gate.policy import policy_of
 from tests.once import once
 
 from .conftest import Step, read_json
@@ -222,6 +226,41 @@ def test_what_cannot_be_judged_is_refused_and_leaves_nothing(broken: Path, name:
     assert not (broken / name / "selected").exists()
 
 
+FAILS = {
+    "good": set(),
+    "leaked": {"alarms", "baselines"},  # the leaked feature alone is as good
+    "overlapping": {"alarms"},
+    "halved": {"calibration"},
+    "slowed": {"latency"},
+    "null": {"alarms"},
+    "ruined": {"slices", "primary", "calibration"},
+}
+"""The rules that refuse each."""
+
+
+def verdict_on(document: Document) -> tuple[str, set[str]]:
+    """The verdict by mlops.toml, and which rules fail.
+
+    Two limits are of what so few days cannot have: they are shorter than the longest windows, so that those drift,
+    and frauds are few.
+    """
+    policy = policy_of(load(Path(__file__).parents[3] / "mlops.toml"))
+    policy |= {"floors": {"average_precision": 0.02}, "minimum_events": 30, "drift": {"psi": 10}}
+    verdict = decide(document, policy)
+    return verdict["decision"], {found["rule"] for found in verdict["rules"] if found["outcome"] == "fail"}
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_the_gate_refuses_each_for_its_own_reason(broken: Path, name: str) -> None:
+    assert verdict_on(of(broken, name)) == ("reject" if FAILS[name] else "accept", FAILS[name])
+
+
+def test_the_gate_refuses_shuffled_labels_for_many_reasons(broken: Path) -> None:
+    decision, rules = verdict_on(of(broken, "shuffled"))
+    assert decision == "reject"
+    assert rules >= {"primary", "calibration", "slices"}
+
+
 def evaluated(step: Step, broken: Path, target: Path, features: Path, *arguments: object) -> str:
     """What the step says on standard error; its evidence goes to `target`."""
     given = ("--features", features, "--candidate", broken / "good" / "model")
@@ -246,6 +285,26 @@ def test_a_champion_that_lacks_a_feature_is_told_and_not_compared(
     again = of(broken, "good")  # the same seed: the same draws, whoever else is compared
     assert document["candidate"] == again["candidate"]
     assert document["importance"] == again["importance"]
+
+
+def test_a_champion_whose_documents_cannot_be_read_is_told(broken: Path, step: Step, tmp_path: Path) -> None:
+    shutil.copytree(broken / "good" / "model", tmp_path / "champion")
+    (tmp_path / "champion" / "profile.json").write_text('{"rows": 5}')
+    assert (
+        evaluated(step, broken, tmp_path / "found", broken / "features", "--champion", tmp_path / "champion") == ""
+    )
+    document = read_json(tmp_path / "found" / "evaluation.json")
+    assert "not a profile of features and scores" in document["champion"]["problem"]
+
+
+@pytest.mark.parametrize("name", ["training.json", "profile.json"])
+def test_a_candidate_without_its_documents_is_refused(broken: Path, step: Step, tmp_path: Path, name: str) -> None:
+    """Without them nobody would see that it was trained on the test, or that a feature is not filled any more."""
+    shutil.copytree(broken / "good" / "model", tmp_path / "bare")
+    (tmp_path / "bare" / name).unlink()
+    said = evaluated(step, broken, tmp_path / "found", broken / "features", "--candidate", tmp_path / "bare")
+    assert said == f"error: {tmp_path}/bare: there is no {name}; give the folder that train wrote\n"
+    assert not (tmp_path / "found").exists()
 
 
 def test_an_empty_table_is_refused(broken: Path, step: Step, tmp_path: Path) -> None:

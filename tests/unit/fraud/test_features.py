@@ -60,7 +60,7 @@ IDS = st.lists(
 
 
 # Planning a query is most of what an example costs, opening a database the rest.
-few = settings(max_examples=30)
+few = settings(max_examples=20)
 
 
 @cache
