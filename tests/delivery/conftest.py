@@ -151,7 +151,7 @@ def _job(trial: subprocess.CompletedProcess[str]) -> str:
 def _one_family(folder: Path) -> Path:
     """The project's configuration with a single family to train: what identities need is the same."""
     text = (REPOSITORY / "mlops.toml").read_text()
-    families = '["logistic_regression", "hist_gradient_boosting"]'
+    families = '["logistic_regression", "lightgbm"]'
     assert families in text
     config = folder / "mlops.toml"
     config.write_text(text.replace(families, '["logistic_regression"]'))

@@ -1,4 +1,4 @@
-"""Each family that is not scikit-learn's own: trained, judged, registered and served, by `mlops demo` itself."""
+"""Families that the demo does not train: trained, judged, registered and served, by `mlops demo` itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ NETWORK = [
 ]
 FAMILIES = [
     "xgboost",
-    "lightgbm",
     pytest.param("torch_network", marks=NETWORK),
     pytest.param("keras_network", marks=NETWORK),
 ]

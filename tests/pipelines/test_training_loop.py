@@ -19,7 +19,7 @@ from tests.project import REPOSITORY, Project
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-STEPS = ["evaluate", "gate", "prepare", "train_hist_gradient_boosting", "train_logistic_regression"]
+STEPS = ["evaluate", "gate", "prepare", "train_lightgbm", "train_logistic_regression"]
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from fraud.evaluation.metrics import PRIMARY, Metric, Scored, metrics_of, values
 from fraud.evaluation.operations import operations
 from fraud.evaluation.statistics import Floats
 from fraud.evaluation.testset import TestSet
+from fraud.features.assumptions import MIRRORS_SIMULATOR
 
 SCHEMA = "evaluation/2"
 Document = dict[str, Any]
@@ -190,6 +191,7 @@ def _facts(test: TestSet, model: Candidate, rival: Judged | None) -> list[list[s
         ["labels", f"complete after {settings.delay_days} days"],
         ["budget", f"{settings.alerts_per_day} alerts a day, a review costs {settings.review_cost:g}"],
     ]
+    found += [["assumed", f"{name} = {value}: {text}"] for name, value, text in MIRRORS_SIMULATOR]
     if rival and (seen := test.also_in(rival.model)):
         found.append(
             ["champion", f"{rival.name} was trained on {seen:,} of the test transactions: it looks too good"]

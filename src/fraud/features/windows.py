@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fraud.data import LABEL_DAYS, MINOR_UNITS, TOTAL_BITS
+from fraud.features.assumptions import LARGE, LARGEST_GENUINE
 
 DAY = 86_400
 BEFORE = -1  # as `until`: up to the transaction, without itself
@@ -26,17 +27,6 @@ BEFORE = -1  # as `until`: up to the transaction, without itself
 # which weighs as much as this number of its genuine transactions.
 MEAN_AMOUNT, MEAN_WEIGHT = 54, 1
 SMALLEST_AMOUNT = 0.01  # kept away from a division by nothing
-
-# These two know how the simulator of the data works. On other data they are a guess to be checked.
-LARGEST_GENUINE, LARGE = 220, 2.5
-MIRRORS_SIMULATOR = (
-    ("LARGEST_GENUINE", LARGEST_GENUINE, "an amount above it is fraud by itself: the simulator's first scenario"),
-    (
-        "LARGE",
-        LARGE,
-        "an amount of so many times the card's usual one is large: the third scenario makes it 5 times",
-    ),
-)
 
 # What the days since something are, if there was none: more than any that there can be.
 NONE_WITHIN, NEVER = 99, 999

@@ -1,6 +1,6 @@
 """docs/model.md, the model's page, says what the features know of the simulator, and which families there are."""
 
-from fraud.features.windows import MIRRORS_SIMULATOR
+from fraud.features.assumptions import MIRRORS_SIMULATOR
 from fraud.training.families import FAMILIES
 from tests.emulator import REPOSITORY
 

@@ -48,7 +48,7 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("train_days = 60", "train_days = nan", "training.settings.train_days", "must be finite"),
         ("customers = 2000", "customers = {}", "demo.customers", "must be a text, a number"),
         (
-            '"hist_gradient_boosting"]',
+            '"lightgbm"]',
             '"logistic_regression"]',
             "training.families",
             "names logistic_regression twice",
