@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from fraud.data.generator import LARGE_AMOUNT, MULTIPLIER
 from fraud.data.reading import create_views, engine
+from fraud.features.assumptions import LARGE, LARGEST_GENUINE
 from fraud.features.prepare import FEATURES_SQL, REPORTED_SQL
 from fraud.features.query import FILES, sql
-from fraud.features.assumptions import LARGE, LARGEST_GENUINE
 from fraud.features.windows import COLUMNS, FEATURES, HANDBOOK, Column, Formula, Window
 from tests.emulator import REPOSITORY
 
