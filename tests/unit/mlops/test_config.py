@@ -87,11 +87,11 @@ def test_a_parameter_that_is_no_word_is_refused(tmp_path: Path, line: str, key: 
 
 
 SWEPT = """
-[training.sweep.lightgbm]
+[training.sweep.xgboost]
 metric = "score"
 sampling = "{sampling}"
 {more}
-[training.sweep.lightgbm.space]
+[training.sweep.xgboost.space]
 {space}
 """
 RATE = 'speed = { type = "uniform", min_value = 0, max_value = 1 }'
@@ -101,7 +101,7 @@ def test_a_sweep_is_read_with_its_defaults(tmp_path: Path) -> None:
     leaves = 'leaves = { type = "choice", values = [7, 15] }'
     policy = 'early_termination = { type = "bandit", slack_factor = 0.1 }'
     text = TEXT + SWEPT.format(sampling="random", more=policy, space=f"{RATE}\n{leaves}")
-    assert _load(tmp_path, text).training.sweep["lightgbm"].model_dump(exclude_none=True) == {
+    assert _load(tmp_path, text).training.sweep["xgboost"].model_dump(exclude_none=True) == {
         "metric": "score",
         "goal": "maximize",
         "sampling": "random",
@@ -132,13 +132,13 @@ def test_a_sweep_is_read_with_its_defaults(tmp_path: Path) -> None:
             "space.speed: uniform takes min_value, max_value",
         ),
         ("random", "", 'x = { type = "choice", values = ["a b"] }', "x =", "values.0: must be a number, true"),
-        ("grid", "", RATE, "[training.sweep.lightgbm]", "lightgbm: grid sampling takes choices only"),
+        ("grid", "", RATE, "[training.sweep.xgboost]", "xgboost: grid sampling takes choices only"),
         (
             "bayesian",
             'early_termination = { type = "median_stopping" }',
             RATE,
-            "[training.sweep.lightgbm]",
-            "lightgbm: bayesian sampling takes no early termination",
+            "[training.sweep.xgboost]",
+            "xgboost: bayesian sampling takes no early termination",
         ),
         (
             "random",
@@ -147,7 +147,7 @@ def test_a_sweep_is_read_with_its_defaults(tmp_path: Path) -> None:
             "early_termination =",
             "bandit takes slack_amount or slack_factor",
         ),
-        ("random", "tries = 3", RATE, "tries =", "lightgbm.tries: is not a known key"),
+        ("random", "tries = 3", RATE, "tries =", "xgboost.tries: is not a known key"),
     ],
 )
 def test_a_sweep_that_cannot_be_run_is_refused(
@@ -156,7 +156,7 @@ def test_a_sweep_that_cannot_be_run_is_refused(
     text = TEXT + SWEPT.format(sampling=sampling, more=more, space=space)
     with pytest.raises(BadInput) as caught:
         _load(tmp_path, text)
-    assert str(caught.value).startswith(f"mlops.toml, line {_line(text, line)}: training.sweep.lightgbm")
+    assert str(caught.value).startswith(f"mlops.toml, line {_line(text, line)}: training.sweep.xgboost")
     assert what in str(caught.value)
 
 

@@ -1,0 +1,7 @@
+"""`mlops.toml`: read once, checked whole, with the key and the line of what is wrong."""
+
+from .file import find_root, load
+from .policy import Gate
+from .sections import FILE, PORT, Config, Source, Target
+
+__all__ = ["FILE", "PORT", "Config", "Gate", "Source", "Target", "find_root", "load"]
