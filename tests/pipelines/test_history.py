@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from tests.project import Project, copied
 
 FEATURE = "TERMINAL_ID_RISK_7DAY_WINDOW"
 SMALL = {
-    "customers = 5000": "customers = 300",
-    "terminals = 10000": "terminals = 400",
+    "customers = 2000": "customers = 300",
+    "terminals = 4000": "terminals = 400",
+    "days = 125": "days = 60",
     '"mlw-fraud-local"': '"mlw-history"',
     '"fraud-local"': '"history-local"',
     'mode = "enforce"': 'mode = "dry_run"',
@@ -58,7 +60,7 @@ def edit(file: Path, **replaced: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def history(project: Project, commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> History:
+def history(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
     """Version 1; then other data, a parameter, a feature left out and a line of code: version 2."""
     root = copied(tmp_path_factory.mktemp("history"))
     config = root / "mlops.toml"
@@ -66,7 +68,7 @@ def history(project: Project, commands: Commands, tmp_path_factory: pytest.TempP
     edit(config, **SMALL, **{families: 'families = ["logistic_regression"]'})
     git(root, "init", "--quiet")
     (root / ".git" / "info" / "exclude").write_text("landed/\n")
-    own = Project(project.home, commands, root)
+    own = Project(tmp_path_factory.mktemp("home"), commands, root)
     first = committed(root, "First")
     own.json("data", "generate", "landed/first")
     own.json("data", "publish", "landed/first", "--as-of", "last")
@@ -78,7 +80,8 @@ def history(project: Project, commands: Commands, tmp_path_factory: pytest.TempP
     own.json("data", "generate", "landed/second")
     own.json("data", "publish", "landed/second", "--as-of", "last")
     assert own.json("train", "--set", f"without={FEATURE}")["registration"]["version"] == 2
-    return History(own, (first, second))
+    yield History(own, (first, second))
+    own.end()
 
 
 @pytest.fixture(scope="module")

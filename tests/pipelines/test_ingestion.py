@@ -345,7 +345,8 @@ def run(project: Project, tmp_path: Path) -> Callable[..., Any]:
     """`mlops data ingest` in a landing place of its own."""
     text = (REPOSITORY / "mlops.toml").read_text()
     own = tmp_path / "mlops.toml"
-    own.write_text(text.replace("paths/landed/transactions", f"paths/{tmp_path.name}"))
+    text = text.replace("paths/landed/transactions", f"paths/{tmp_path.name}")
+    own.write_text(text.replace('asset = "transactions"', 'asset = "ingested"'))
     return lambda *words: project.mlops("data", "ingest", *words, config=own)
 
 

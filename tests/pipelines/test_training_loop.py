@@ -275,7 +275,8 @@ def test_the_report_is_the_step_s_and_an_artifact_of_its_run(
 ) -> None:
     page = tmp_path / "report.html"
     ended = project.mlops("report", told["job"], "--html", str(page), "--output", "markdown")
-    assert f"**gate: {told['verdict']['candidate']} is accepted**" in ended.stdout
+    escaped = told["verdict"]["candidate"].replace("_", "\\_")
+    assert f"**gate: {escaped} is accepted**" in ended.stdout
     client.jobs.download(told["job"], download_path=tmp_path, output_name="verdict")
     folder = tmp_path / "named-outputs" / "verdict"
     assert {file.name for file in folder.iterdir()} == {"gate.json", "gate.md", "gate.xml", "report.html"}

@@ -110,9 +110,9 @@ class TrackingServers(Part):
             try:
                 return connection.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
-                if "no such table" not in str(error):
+                if not str(error).startswith(("no such table", "no such column")):
                     raise
-                return []  # they are being made
+                return []  # they are being made, one migration after the other
 
     def changed(self, workspace: ResourceId) -> None:
         """A run was made or moved on: note that the server, if it runs, is behind."""

@@ -146,6 +146,10 @@ def _probabilities_only(model: "onnx.ModelProto") -> "onnx.ModelProto":
     graph.node.extend(needed)
     graph.name = OUTPUT  # some give a random one, and the same training would not give the same file
     graph.output.append(make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 2]))
+    # Converters gather them in a set: without an order, the same training gives one of several files.
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     check_model(model)
     return model
 

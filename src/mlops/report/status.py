@@ -41,7 +41,13 @@ def everything(client: MLClient, config: Config, target: Target) -> dict[str, An
         "traffic": dict(found.traffic) if found else {},
         "scoring_uri": found.scoring_uri if found else None,
     }
-    return {"runs": jobs, "model": name, "versions": versions, "endpoint": endpoint}
+    return {
+        "runs": jobs,
+        "model": name,
+        "metrics": list(config.gate.floors),
+        "versions": versions,
+        "endpoint": endpoint,
+    }
 
 
 def _described(tags: dict[str, str]) -> dict[str, Any]:
@@ -89,7 +95,7 @@ def lines(document: dict[str, Any], *, markdown: bool = False) -> list[str]:
             *ending,
         ]
     jobs = [(j["job"], j["status"], j["experiment"]) for j in document["runs"]]
-    metrics = sorted({metric for version in document["versions"] for metric in version["metrics"]})
+    metrics = document["metrics"]  # those with a floor; the document has all of each version
     versions = [
         (v["version"], v["family"], v["data"], *(_number(v["metrics"].get(metric)) for metric in metrics))
         for v in document["versions"]
