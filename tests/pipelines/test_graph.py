@@ -150,7 +150,7 @@ def test_a_search_ends_what_promises_little(policy: dict[str, Any]) -> None:
 def test_the_words_of_mlops_toml_are_those_of_the_graph() -> None:
     from typing import get_args
 
-    from mlops import config
+    from mlops.config import search as config
 
     assert set(config.DISTRIBUTIONS) == set(DISTRIBUTIONS)
     assert set(get_args(config.Termination.model_fields["type"].annotation)) == set(TERMINATIONS)

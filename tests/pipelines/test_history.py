@@ -103,8 +103,8 @@ def test_everything_that_changed_is_named(compared: dict[str, Any], history: His
     assert changed["data"]["rows"][0] != changed["data"]["rows"][1]
     assert changed["parameters"] == {"C": [1.0, 0.01]}
     assert changed["features"] == {"added": [], "removed": [FEATURE]}
-    assert changed["code"]["commits"] == list(history.commits)
-    assert [line.partition(" ")[2] for line in changed["code"]["log"]] == ["A parameter, and a line of code"]
+    assert changed["code"]["between"] == list(history.commits)
+    assert [line.partition(" ")[2] for line in changed["code"]["commits"]] == ["A parameter, and a line of code"]
     assert "estimators.py" in changed["code"]["files"][0]
     assert changed["environment"] == {}
 

@@ -63,7 +63,7 @@ def test_a_second_demo_judges_against_what_the_first_deployed_and_registers_noth
     again, third = project.json("demo"), project.json("demo")
     assert told["evaluation"].get("champion") is None
     assert again["evaluation"]["champion"]["name"] == "fraud:1"
-    assert sorted(again["reused"]) == [step for step in STEPS if step not in ("evaluate", "gate")]
+    assert set(again["reused"]) >= set(STEPS) - {"evaluate", "gate"}
     assert sorted(third["reused"]) == STEPS
     assert (again["version"], third["version"]) == (told["version"], told["version"])
     assert again["scores"] == third["scores"] == told["scores"]
@@ -89,7 +89,7 @@ def test_old_data_is_refused_though_every_step_on_it_could_be_reused(
 ) -> None:
     del told
     before = [job.name for job in client.jobs.list()]
-    ended = project.mlops("train", "--data", "1", "--as-of", "2018-08-01")
+    ended = project.mlops("train", "--data", "1", "--as-of", "2018-08-10")
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: transactions:1 is too old: its last row is of 2018-08-03")
     assert [job.name for job in client.jobs.list()] == before
@@ -155,13 +155,13 @@ def test_registering_the_run_again_finds_its_version(project: Project, told: dic
     assert project.json("register", told["job"])["version"] == told["version"]
 
 
-def test_status_shows_it(project: Project, told: dict[str, Any]) -> None:
+def test_status_shows_it(project: Project, told: dict[str, Any], client: MLClient) -> None:
     document = project.json("status")
     (version,) = document["versions"]
     assert (version["version"], version["run"]) == (1, told["job"])
     assert version["metrics"] == pytest.approx(told["metrics"], abs=1e-6)
     assert document["endpoint"]["traffic"] == {"fraud-v1": 100}
-    assert told["job"] in [run["job"] for run in document["runs"]]
+    assert [run["job"] for run in document["runs"]] == [job.name for job in client.jobs.list()][:10]
     text = project.mlops("status", "--job", told["job"]).stdout
     assert "Completed" in text
 
