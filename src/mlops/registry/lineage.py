@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHUNK = 1 << 20
 MODEL_FILE = "MLmodel"
 TRAINING = "training.json"
 ACCEPT, NEEDS_APPROVAL, DRY_RUN = "accept", "needs-approval", "dry_run"
@@ -127,11 +126,8 @@ def artifact(model: Path) -> dict[str, Any]:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file."""
-    digest = hashlib.sha256()
     with path.open("rb") as content:
-        while chunk := content.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def fingerprint(machine: Mapping[str, Any] | None) -> str | None:
