@@ -51,10 +51,11 @@ def chosen(state: State) -> dict[str, Taken]:
     """The files that are the data, by name: of several with one content, the one that landed first.
 
     It depends on nothing but what has landed: in whatever order and in however many goes files were read, the
-    same files with the same names are the data.
+    same files with the same names are the data. Storage tells landings apart by the second; of those in one
+    second the one that has been the data stays it, and else the first by name is.
     """
     first: dict[str, Taken] = {}
-    for each in sorted(state.values(), key=lambda each: (each.landed, each.file)):
+    for each in sorted(state.values(), key=lambda each: each.landed):  # stable: known ones come first
         first.setdefault(each.sha256, each)
     return {each.file: each for each in sorted(first.values(), key=lambda each: each.file)}
 
@@ -77,7 +78,7 @@ def state_of(found: Mapping[str, Any]) -> dict[str, Taken]:
     if found["schema"] != SCHEMA:
         raise ValueError(f"its schema is {found['schema']!r}, not {SCHEMA}")
     names = Taken.__dataclass_fields__
-    rows = [*found["files"], *found["repeated"]]
+    rows = [*found["files"], *found["repeated"]]  # in this order: `chosen` goes by it
     return {row["file"]: Taken(**{name: row[name] for name in names}) for row in rows}
 
 

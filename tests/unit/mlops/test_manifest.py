@@ -111,3 +111,12 @@ def test_a_correction_takes_the_place_of_what_it_corrects() -> None:
     later = ingested(state, {"a": (b"3", 2), "b": (b"2", 1)})
     assert contents(later)["a"] == hashlib.sha256(b"3").hexdigest()
     assert hashlib.sha256(b"1").hexdigest() not in contents(later).values()
+
+
+def test_of_one_content_that_lands_twice_in_a_second_what_was_taken_stays_the_data() -> None:
+    before = ingested({}, {"b": (b"1", 0)})
+    for known in (before, manifest.state_of(manifest.document(before))):
+        later = ingested(known, {"b": (b"1", 0), "a": (b"1", 0)})
+        assert list(contents(later)) == ["b"]
+        again = manifest.state_of(manifest.document(later))
+        assert list(contents(ingested(again, {"c": (b"2", 1)}))) == ["b", "c"]
