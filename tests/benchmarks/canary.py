@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks.canary [--runs 10000] [--rate 50] [--seed 0] [--only NAME] [--without-mirror]
 
+    python -m tests.benchmarks.canary --exact 2000
+
 Prints the tables of docs/canary.md. Each run is a whole release: mirror, steps, a look at the figures every
 `look_seconds`, each request routed by chance. Wants src on PYTHONPATH; 10,000 runs take some minutes of one core.
 """
@@ -12,13 +14,15 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from mlops.config import Canary, load
 from mlops.config.release import Mirror
-from mlops.release.canary.sequential import rate_bounds
+from mlops.release.canary.sequential import evidence, rate_bounds
 from mlops.release.canary.verdict import fair_share, harm, judge
 from mlops.release.figures import Counts, Health
 
@@ -148,6 +152,33 @@ def added(one: Counts, other: Counts) -> Counts:
     return Counts(one.requests + other.requests, one.errors + other.errors, one.slow + other.slow)
 
 
+def ever(crosses: Callable[[int, int], bool], rate: float, trials: int) -> float:
+    """The exact probability that events of one rate, counted one after another, ever cross."""
+    reached, crossed = {0: 1.0}, 0.0
+    for number in range(1, trials + 1):
+        following: dict[int, float] = {}
+        for events, chance in reached.items():
+            for more, of in ((0, 1 - rate), (1, rate)):
+                following[events + more] = following.get(events + more, 0.0) + chance * of
+        for events in [each for each in following if crosses(each, number)]:
+            crossed += following.pop(events)
+        reached = following
+    return crossed
+
+
+def _alarms(share: float, level: float, count: int, total: int) -> bool:
+    return evidence(count, total, share) >= 1 / level
+
+
+def exact(policy: Canary, errors: int) -> Iterator[str]:
+    """How often one test alarms falsely that is looked at after each of so many errors: its table, computed."""
+    yield "| share of the candidate | level | false alarms, exact | times less |"
+    yield "| --- | --- | --- | --- |"
+    for share, level in product((1 / 11, 0.1, 0.5), (0.05, 0.01, policy.level)):
+        found = ever(partial(_alarms, share, level), share, errors)
+        yield f"| {share:.3f} | {level:g} | {found:.5f} | {level / found:.1f} |"
+
+
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -156,11 +187,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="cases whose names have this in them")
     parser.add_argument("--without-mirror", action="store_true", help="as Kubernetes endpoints have to")
+    parser.add_argument("--exact", type=int, default=0, metavar="ERRORS", help="instead: one test, computed")
     arguments = parser.parse_args()
     policy = load(Path("mlops.toml")).release.canary
     if arguments.without_mirror:
         policy = policy.model_copy(update={"mirror": Mirror(share=0)})
     out = sys.stdout.write
+    if arguments.exact:
+        out("\n".join(exact(policy, arguments.exact)) + "\n")
+        return 0
     out("| candidate | promoted | stopped (99 % interval) | undecided | minutes | stopped in | touched | hurt |\n")
     out("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
     for number, (name, case) in enumerate(CASES.items()):

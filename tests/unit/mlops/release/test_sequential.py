@@ -10,23 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.release.canary.sequential import evidence, excess_upper, rate_bounds
+from tests.benchmarks.canary import ever
 
 SHARES = [1 / 11, 0.1, 0.5, 0.9]
 COUNTS = st.integers(0, 300).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
-
-
-def _ever(crosses: Callable[[int, int], bool], rate: float, trials: int) -> float:
-    """The exact probability that events of one rate, counted one after another, ever cross."""
-    reached, crossed = {0: 1.0}, 0.0
-    for number in range(1, trials + 1):
-        following: dict[int, float] = {}
-        for events, chance in reached.items():
-            for more, of in ((0, 1 - rate), (1, rate)):
-                following[events + more] = following.get(events + more, 0.0) + chance * of
-        for events in [each for each in following if crosses(each, number)]:
-            crossed += following.pop(events)
-        reached = following
-    return crossed
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -72,7 +59,7 @@ def test_the_next_error_is_expected_to_change_nothing(counts: tuple[int, int], s
 def test_looked_at_after_each_error_it_alarms_falsely_no_more_often_than_its_level(
     share: float, level: float
 ) -> None:
-    found = _ever(lambda count, total: evidence(count, total, share) >= 1 / level, share, 150)
+    found = ever(lambda count, total: evidence(count, total, share) >= 1 / level, share, 150)
     assert level / 100 < found <= level, "and it is not asleep either"
 
 
@@ -80,7 +67,7 @@ def test_looked_at_after_each_error_it_alarms_falsely_no_more_often_than_its_lev
 def test_an_interval_misses_the_rate_no_more_often_than_its_level_over_all_looks(rate: float) -> None:
     level = 0.05
     bounds = {(k, n): rate_bounds(k, n, level) for n in range(1, 61) for k in range(n + 1)}
-    missed = _ever(lambda k, n: not bounds[k, n][0] <= rate <= bounds[k, n][1], rate, 60)
+    missed = ever(lambda k, n: not bounds[k, n][0] <= rate <= bounds[k, n][1], rate, 60)
     assert missed <= level
 
 
