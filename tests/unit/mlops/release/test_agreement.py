@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops.errors import ServiceFailed
 from mlops.release.asking import Answer
 from mlops.release.canary.agreement import Agreement, measured, paired
 
@@ -20,21 +21,23 @@ class Above:
     """Alerts are scores above a half."""
 
     def of(self, answer: Any) -> Sequence[bool]:
+        if answer["scores"] is None:
+            raise ServiceFailed("the answer has no numbers at scores")
         return [score > 0.5 for score in answer["scores"]]
 
 
-def _pairs(scores: list[tuple[float, float, float]]) -> list[tuple[Any, Any, float]]:
-    return [({"scores": [old]}, {"scores": [new]}, weight) for old, new, weight in scores]
+def _pairs(scores: list[tuple[float, float, float]]) -> list[tuple[list[bool], list[bool], float]]:
+    return [([old > 0.5], [new > 0.5], weight) for old, new, weight in scores]
 
 
 def test_a_probe_stands_for_as_many_rows_as_it_weighs() -> None:
-    found = paired(_pairs([(0.9, 0.9, 1), (0.9, 0.1, 1), (0.1, 0.2, 8)]), Above().of, 3)
+    found = paired(_pairs([(0.9, 0.9, 1), (0.9, 0.1, 1), (0.1, 0.2, 8)]), 3)
     assert found == Agreement(3, 3, changed=0.1, alerts_before=0.2, alerts_after=0.1)
     assert found.volume == -0.5
 
 
 def test_rows_of_one_request_share_its_weight() -> None:
-    found = paired([({"scores": [0.9, 0.1]}, {"scores": [0.9, 0.9]}, 2.0)], Above().of, 1)
+    found = paired([([True, False], [True, True], 2.0)], 1)
     assert found == Agreement(1, 1, changed=0.5, alerts_before=0.5, alerts_after=1.0)
 
 
@@ -47,20 +50,30 @@ def test_the_volume_where_there_was_none_before(before: float, after: float, vol
 
 @given(SCORES)
 def test_volumes_differ_by_no_more_than_what_changed(scores: list[tuple[float, float, float]]) -> None:
-    found = paired(_pairs(scores), Above().of, len(scores))
+    found = paired(_pairs(scores), len(scores))
     assert abs(found.alerts_after - found.alerts_before) <= found.changed + 1e-9
     assert 0 <= found.changed <= 1 + 1e-9
-    same = paired(_pairs([(old, old, weight) for old, _, weight in scores]), Above().of, len(scores))
+    same = paired(_pairs([(old, old, weight) for old, _, weight in scores]), len(scores))
     assert (same.changed, same.volume) == (0, 0)
 
 
-def test_both_are_asked_by_name_and_what_either_fails_is_no_pair() -> None:
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (424, "no"),
+        (200, "no JSON"),
+        (200, '{"scores": []}'),
+        (200, '{"scores": [1, 1]}'),
+        (200, '{"scores": null}'),
+    ],
+)
+def test_both_are_asked_by_name_and_what_either_does_not_decide_is_no_pair(status: int, body: str) -> None:
     asked = []
 
-    def ask(body: bytes, deployment: str | None = None) -> Answer:
-        asked.append((json.loads(body), deployment))
-        status = 424 if (json.loads(body), deployment) == (2, "green") else 200
-        return Answer(status, body=b'{"scores": [0.7]}')
+    def ask(sent: bytes, deployment: str | None = None) -> Answer:
+        asked.append((json.loads(sent), deployment))
+        fails = asked[-1] == (2, "green")
+        return Answer(status, body=body.encode()) if fails else Answer(200, body=b'{"scores": [0.7]}')
 
     found = measured(ask, [(1, None, 1.0), (2, None, 1.0)], Above(), "blue", "green")
     assert asked == [(1, "blue"), (1, "green"), (2, "blue"), (2, "green")]
