@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import random
 import re
+import time
 import uuid
 from typing import Any
 
@@ -25,6 +26,7 @@ from ..arm.upstream import Upstream
 from .deployment import settings_of
 from .endpoint import ISSUER, KEYS
 from .instances import Group, Instances
+from .traffic import Traffic
 
 PATTERN = re.compile(r"^/endpoints/(?P<endpoint>[^/]+)/(?P<route>score|swagger\.json)$")
 DEPLOYMENT = "azureml-model-deployment"
@@ -79,7 +81,26 @@ class Router(Part):
             return Response(NO_ROUTE, 404, media_type="text/plain")
         if not named:
             self._mirror(call, endpoint, route, identifier)
-        return await self._send(call, endpoint, name, route, identifier)
+        return await self._recorded(call, endpoint, name, route, identifier)
+
+    async def _recorded(
+        self, call: Call, endpoint: Resource, name: str, route: str, identifier: str, *, mirrored: bool = False
+    ) -> Response:
+        """One request to one deployment, kept for metrics and logs."""
+        began = time.perf_counter()
+        response = await self._send(call, endpoint, name, route, identifier)
+        self.context.part(Traffic).record(
+            endpoint.id,
+            name,
+            status=response.status_code,
+            model_status=int(response.headers.get("ms-azureml-model-error-statuscode", response.status_code)),
+            ms=(time.perf_counter() - began) * 1000,
+            mirrored=mirrored,
+            request_id=identifier,
+            bytes_in=len(call.content),
+            bytes_out=len(response.body),
+        )
+        return response
 
     def _refusal(self, call: Call, endpoint: Resource) -> str:
         """Why the caller may not, in the service's words; empty if they may."""
@@ -116,7 +137,8 @@ class Router(Part):
         """Send a share of the requests to another deployment too; its answers are dropped."""
         for name, share in (properties(endpoint).get("mirrorTraffic") or {}).items():
             if self._random.random() * 100 < share:
-                task = asyncio.ensure_future(self._send(call, endpoint, name, route, identifier))
+                sent = self._recorded(call, endpoint, name, route, identifier, mirrored=True)
+                task = asyncio.ensure_future(sent)
                 self._mirrored.add(task)
                 task.add_done_callback(self._mirrored.discard)
 

@@ -24,6 +24,7 @@ from ..arm.upstream import Upstream
 from ..endpoints.instances import Instances
 from ..endpoints.quota import Quota
 from ..endpoints.router import Router
+from ..endpoints.traffic import Traffic
 from ..identity import certificates
 from ..identity.sessions import Sessions
 from ..jobs.runner import Runner
@@ -59,6 +60,7 @@ def build(home: Home, port: int, parity: Parity, endpoint_cores: int) -> Context
     ):
         context.add(part)
     # they are resumed in this order: what serves, what runs, what was under way
+    context.add(Traffic(context))
     context.add(TrackingServers(context))
     context.add(Instances(context))
     context.add(Router(context))
