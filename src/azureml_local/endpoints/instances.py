@@ -25,6 +25,7 @@ from ..assets.environments import ensure_reference
 from ..machine import processes
 from ..runs.references import locate
 from ..runtimes.build import BuildFailed, Environment
+from .traffic import Traffic
 
 INFERENCE = Path(__file__).with_name("inference.py")
 START_LIMIT = 120.0
@@ -34,10 +35,11 @@ RESTART_PAUSE = 1.0
 
 @dataclass
 class Instance:
-    """One process and the port it listens on."""
+    """One process and the port it listens on. One that takes its place when it has ended has its name."""
 
     process: subprocess.Popen[bytes]
     port: int
+    name: str
 
 
 @dataclass
@@ -106,9 +108,10 @@ class Instances(Part):
             old = self._groups.get(id.key)
             self._groups[id.key] = group
         if old:
-            self._end(old)
+            self._end(old, id)
         for number in range(len(group.instances)):
-            arguments = (group, number, environment, variables, log)
+            self._tell(id, group.instances[number], "Started", "Started container inference-server")
+            arguments = (id, group, number, environment, variables, log)
             threading.Thread(target=self._keep_alive, args=arguments, daemon=True).start()
 
     def resume(self) -> None:
@@ -128,7 +131,7 @@ class Instances(Part):
         with self._lock:
             group = self._groups.pop(id.key, None)
         if group:
-            self._end(group)
+            self._end(group, id)
         self._log_file(id).unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -214,7 +217,7 @@ class Instances(Part):
             self._processes = {p for p in self._processes if p.returncode is None} | {process}
         port = processes.port_of(process, port_file, START_LIMIT, _healthy)
         if port is not None:
-            return Instance(process, port)
+            return Instance(process, port, f"{folder.name[:12]}-{number}")
         processes.end(process)
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise ServiceError(
@@ -223,11 +226,19 @@ class Instances(Part):
         )
 
     def _keep_alive(
-        self, group: Group, number: int, environment: Environment, variables: dict[str, str], log: Path
+        self,
+        id: ResourceId,
+        group: Group,
+        number: int,
+        environment: Environment,
+        variables: dict[str, str],
+        log: Path,
     ) -> None:
         """Start an instance again that ended by itself, as the service restarts a container."""
         while True:
             group.instances[number].process.wait()
+            if not group.stopping:
+                self._tell(id, group.instances[number], "BackOff", "Back-off restarting failed container")
             time.sleep(RESTART_PAUSE)
             if group.stopping:
                 return
@@ -235,11 +246,18 @@ class Instances(Part):
                 group.instances[number] = self._start(environment, group.folder, number, variables, log)
             except ServiceError:
                 continue
+            self._tell(id, group.instances[number], "Started", "Started container inference-server")
 
-    @staticmethod
-    def _end(group: Group) -> None:
+    def _tell(self, id: ResourceId, instance: Instance, name: str, message: str) -> None:
+        """An event of a container's life, for the event log."""
+        self.context.part(Traffic).event(id, instance.name, name, message)
+
+    def _end(self, group: Group, id: ResourceId | None = None) -> None:
+        """End the instances of a group; `id` is the deployment, where its log is to tell."""
         group.stopping = True
         for instance in group.instances:
+            if id is not None:
+                self._tell(id, instance, "Killing", "Stopping container inference-server")
             processes.end(instance.process)
         shutil.rmtree(group.folder, ignore_errors=True)
 

@@ -6,6 +6,7 @@ writes it once a second. So a server that is killed loses what happened in its l
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 from collections import deque
@@ -29,7 +30,8 @@ CHECKED = 60
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS deployments (
-    number INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (endpoint, name)
+    number INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, endpoint_name TEXT NOT NULL, name TEXT NOT NULL,
+    UNIQUE (endpoint, name)
 );
 CREATE TABLE IF NOT EXISTS requests (
     time REAL NOT NULL, deployment INTEGER NOT NULL, status INTEGER NOT NULL, model_status INTEGER NOT NULL,
@@ -42,14 +44,14 @@ CREATE TABLE IF NOT EXISTS events (
     message TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS samples (
-    time REAL NOT NULL, deployment INTEGER NOT NULL, instance TEXT NOT NULL, metric TEXT NOT NULL,
-    value REAL NOT NULL
+    time REAL NOT NULL, deployment INTEGER NOT NULL, instance TEXT NOT NULL, state TEXT NOT NULL,
+    metric TEXT NOT NULL, value REAL NOT NULL
 );
 """
 INSERTS = {
     "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "events": "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
-    "samples": "INSERT INTO samples VALUES (?, ?, ?, ?, ?)",
+    "samples": "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?)",
 }
 
 
@@ -62,7 +64,8 @@ class Traffic(Part):
         self._numbers: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._connection = sqlite3.connect(context.home.traffic, check_same_thread=False, isolation_level=None)
+        self._path = context.home.traffic
+        self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(TABLES)
@@ -110,10 +113,10 @@ class Traffic(Part):
         number = self._number(deployment.parent, deployment.name)
         self._waiting["events"].append((self._clock.time(), number, instance, name, message))
 
-    def sample(self, deployment: ResourceId, instance: str, metric: str, value: float) -> None:
-        """What a metric of an instance is now."""
+    def sample(self, deployment: ResourceId, instance: str, state: str, metric: str, value: float) -> None:
+        """What a metric of an instance, which is in a state, is now."""
         number = self._number(deployment.parent, deployment.name)
-        self._waiting["samples"].append((self._clock.time(), number, instance, metric, value))
+        self._waiting["samples"].append((self._clock.time(), number, instance, state, metric, value))
 
     def _number(self, endpoint: ResourceId, deployment: str) -> int:
         """The number that stands for a deployment in the rows."""
@@ -121,7 +124,10 @@ class Traffic(Part):
         known = self._numbers.get(key)
         if known is None:
             with self._lock:
-                self._connection.execute("INSERT OR IGNORE INTO deployments (endpoint, name) VALUES (?, ?)", key)
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO deployments (endpoint, endpoint_name, name) VALUES (?, ?, ?)",
+                    (endpoint.key, endpoint.name, deployment),
+                )
                 found = self._connection.execute(
                     "SELECT number FROM deployments WHERE endpoint = ? AND name = ?", key
                 )
@@ -132,15 +138,18 @@ class Traffic(Part):
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The database, with everything in it that happened until now; nobody else has it meanwhile."""
+        """The database to be read, with everything in it that happened until now, and SQL's `percentile`.
+
+        A connection of its own: whoever reads a million rows keeps nobody from writing.
+        """
         with self._lock:
             self._flush()
-            yield self._connection
-
-    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """What a question is answered."""
-        with self.reading() as connection:
-            return connection.execute(statement, values).fetchall()
+        connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+        try:
+            connection.create_aggregate("percentile", 2, Percentile)  # type: ignore[arg-type]
+            yield connection
+        finally:
+            connection.close()
 
     # -- the thread -------------------------------------------------------------------------------------
 
@@ -170,6 +179,34 @@ class Traffic(Part):
             self._connection.execute(f"DELETE FROM {table} WHERE time < ?", (before,))  # noqa: S608
         last = self._connection.execute("SELECT max(rowid) FROM requests").fetchone()[0] or 0
         self._connection.execute("DELETE FROM requests WHERE rowid <= ?", (last - ROWS,))
+
+
+class Percentile:
+    """An aggregate of SQL: the value of a group at a percentage, the nearest that there is (numpy's "nearest")."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+        self._percentage = 50.0
+
+    def step(self, value: float | None, percentage: float) -> None:
+        """One more value; what is missing counts for nothing."""
+        if value is not None:
+            self._values.append(value)
+        self._percentage = percentage
+
+    def finalize(self) -> float | None:
+        """The value; None of none."""
+        return nearest(sorted(self._values), self._percentage)
+
+
+def nearest(ordered: Sequence[float], percentage: float) -> float | None:
+    """The value at a percentage of ordered ones. Half-way between two it is the one with the even place."""
+    if not ordered:
+        return None
+    place = (len(ordered) - 1) * percentage / 100
+    below = math.floor(place)
+    rest = place - below
+    return ordered[below + (rest > 0.5 or (rest == 0.5 and below % 2 == 1))]
 
 
 def _taken(waiting: deque[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:

@@ -30,6 +30,7 @@ from ..arm.requests import Call, answer
 from ..arm.upstream import Upstream
 from ..endpoints import router
 from ..identity import discovery, federation
+from ..monitor import logs, metrics
 from ..storage import blobs, places
 from ..studio import pages
 from ..tracking import gateway, history
@@ -87,6 +88,11 @@ ROWS = (
     Row(re.compile(r"^/permissions$"), report.permissions, doors.token, person),
     Row(re.compile(r"^/clock$"), steering.clock, doors.token, person),
     Row(re.compile(r"^/faults$"), steering.faults, doors.token, person),
+    # Azure Monitor
+    Row(metrics.BATCH, metrics.get_batch, doors.monitor, metrics.batch_needs),
+    Row(metrics.OF_RESOURCE, metrics.of_resource, doors.token, metrics.resource_needs),
+    Row(logs.ADDRESS, logs.query, doors.monitor, logs.needs),
+    Row(logs.OF_WORKSPACE, logs.of_workspace, doors.monitor),
     # Azure Resource Manager
     Row(re.compile(r"/mfeoperations?(status|results)/[^/]+$", re.I), operations.status, doors.token, no_run),
     Row(re.compile(r"^/(subscriptions|providers)/", re.I), handlers.handle, doors.token, needs.of_resource),

@@ -21,6 +21,7 @@ from ..arm.signer import Signer
 from ..arm.store import Store
 from ..arm.types import Types
 from ..arm.upstream import Upstream
+from ..endpoints.gauges import Gauges
 from ..endpoints.instances import Instances
 from ..endpoints.quota import Quota
 from ..endpoints.router import Router
@@ -63,6 +64,7 @@ def build(home: Home, port: int, parity: Parity, endpoint_cores: int) -> Context
     context.add(Traffic(context))
     context.add(TrackingServers(context))
     context.add(Instances(context))
+    context.add(Gauges(context))
     context.add(Router(context))
     context.add(Runner(context, KINDS))
     context.add(Operations(context))
