@@ -2,6 +2,19 @@
 
 from .file import find_root, load
 from .policy import Gate
+from .release import Canary, Proof, Release
 from .sections import FILE, PORT, Config, Source, Target
 
-__all__ = ["FILE", "PORT", "Config", "Gate", "Source", "Target", "find_root", "load"]
+__all__ = [
+    "FILE",
+    "PORT",
+    "Canary",
+    "Config",
+    "Gate",
+    "Proof",
+    "Release",
+    "Source",
+    "Target",
+    "find_root",
+    "load",
+]
