@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from azureml_local.server import control
 from tests.local.serving import Serving
 
@@ -51,10 +49,3 @@ def logs(served: Serving, query: str, since: datetime | None = None, resource: s
     span = (since, now(served) + timedelta(seconds=1)) if since else timedelta(hours=1)
     with LogsQueryClient(DefaultAzureCredential(), endpoint=served.emulator.base) as client:
         return client.query_resource(resource or served.id, query, timespan=span)
-
-
-def arm(served: Serving, address: str, **parameters: str) -> httpx.Response:
-    """A question to Azure Resource Manager, as a person."""
-    headers = {"Authorization": f"Bearer {served.emulator.token()}"}
-    with served.emulator.http(headers=headers) as http:
-        return http.get(address, params={"api-version": "2024-02-01", **parameters})
