@@ -24,6 +24,7 @@ from ..arm.upstream import Upstream
 from ..endpoints.instances import Instances
 from ..endpoints.quota import Quota
 from ..endpoints.router import Router
+from ..endpoints.traffic import Traffic
 from ..identity import certificates
 from ..identity.sessions import Sessions
 from ..jobs.runner import Runner
@@ -61,6 +62,7 @@ def build(home: Home, port: int, parity: Parity, endpoint_cores: int) -> Context
     # they are resumed in this order: what serves, what runs, what was under way
     context.add(TrackingServers(context))
     context.add(Instances(context))
+    context.add(Traffic(context))
     context.add(Router(context))
     context.add(Runner(context, KINDS))
     context.add(Operations(context))
