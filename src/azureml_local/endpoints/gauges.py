@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import threading
 
-from ..arm.behaviour import properties
 from ..arm.context import Context, Part
 from ..arm.ids import ResourceId
-from ..machine import processes
+from . import memory
 from .instances import Instances
-from .quota import cores
 from .traffic import Traffic
 
 EVERY = 60.0
 """Seconds between two looks."""
-MEMORY = {"a": 2, "e": 8, "f": 2, "fx": 21, "l": 8, "m": 28, "n": 7}
-"""GiB for each core, by the letters that a size's family begins with. Source: learn.microsoft.com, VM sizes."""
-USUAL = 4
-GIB = 2**30
-
-
-def memory(size: str) -> float:
-    """The bytes of memory of a VM size."""
-    found = re.match(r"standard_([a-z]+)\d", size, re.IGNORECASE)
-    letters = found[1].lower() if found else ""
-    family = max((each for each in MEMORY if letters.startswith(each)), key=len, default="")
-    return MEMORY.get(family, USUAL) * cores(size) * GIB
 
 
 class Gauges(Part):
@@ -52,16 +37,14 @@ class Gauges(Part):
 
     def look(self, deployment: ResourceId) -> None:
         """Keep what each instance of a deployment is and uses now."""
-        group, resource = self.context.part(Instances).group(deployment), self.context.store.get(deployment)
-        if group is None or resource is None:
+        group = self.context.part(Instances).group(deployment)
+        if group is None:
             return
-        limit = memory(str(properties(resource).get("instanceType") or ""))
-        traffic = self.context.part(Traffic)
-        for instance in list(group.instances):
-            alive = instance.process.poll() is None
-            state = "Ready" if alive else "NotReady"
-            traffic.sample(deployment, instance.name, state, "DeploymentCapacity", 1)
-            used = processes.resident(instance.process.pid) if alive else None
-            if used is not None:
-                share = 100 * used / limit
-                traffic.sample(deployment, instance.name, state, "CpuMemoryUtilizationPercentage", share)
+        traffic, instances = self.context.part(Traffic), list(group.instances)
+        held = memory.used([each.process.pid for each in instances if each.alive])
+        for each in instances:
+            state = "Ready" if each.alive else "NotReady"
+            traffic.sample(deployment, each.name, state, "DeploymentCapacity", 1)
+            if each.process.pid in held:
+                share = 100 * held[each.process.pid] / group.memory
+                traffic.sample(deployment, each.name, state, "CpuMemoryUtilizationPercentage", share)

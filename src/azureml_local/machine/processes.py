@@ -133,16 +133,3 @@ def _arguments(pid: int) -> str:
     )
     line = os.fsdecode(found.stdout).strip()
     return "" if line.startswith("Z") else line
-
-
-def resident(leader: int) -> int | None:
-    """The bytes of memory that a group of processes holds; None where the machine does not say."""
-    pages = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            group = int((folder / "stat").read_text().rpartition(")")[2].split()[2])
-            if group == leader:
-                pages += int((folder / "statm").read_text().split()[1])
-        except (OSError, IndexError, ValueError):
-            continue  # it ended meanwhile
-    return pages * os.sysconf("SC_PAGE_SIZE") or None

@@ -28,7 +28,7 @@ from ..arm.faults import Dropping, Faults
 from ..arm.ids import ResourceId
 from ..arm.requests import Call, answer
 from ..arm.upstream import Upstream
-from ..endpoints import router
+from ..endpoints.front import Scoring
 from ..identity import discovery, federation
 from ..monitor import logs, metrics
 from ..storage import blobs, places
@@ -68,8 +68,6 @@ class Row:
 
 
 ROWS = (
-    # scoring: endpoints have keys and tokens of their own
-    Row(router.PATTERN, router.score, doors.everybody),
     # how clients find the emulator
     Row(re.compile(r"^/metadata/endpoints$"), discovery.cloud_metadata, doors.everybody),
     Row(re.compile(r"^/discovery$"), discovery.discovery, doors.everybody),
@@ -101,7 +99,10 @@ METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD"]
 
 
 def create(context: Context) -> ASGIApp:
-    """The application. Work that a request begins goes on in threads of `context.workers`."""
+    """The application; scoring addresses are answered in front of it.
+
+    Work that a request begins goes on in threads of `context.workers`.
+    """
 
     async def handle(request: Request) -> Response:
         # the path as it was meant: request.url quotes some of its characters again, but not all
@@ -122,7 +123,8 @@ def create(context: Context) -> ASGIApp:
         await context.part(Upstream).close()
 
     home = Route("/", lambda request: RedirectResponse("/studio"))
-    return Dropping(Starlette(routes=[home, Route("/{path:path}", handle, methods=METHODS)], lifespan=lifespan))
+    routes = [home, Route("/{path:path}", handle, methods=METHODS)]
+    return Dropping(Scoring(context, Starlette(routes=routes, lifespan=lifespan)))
 
 
 async def _answer(call: Call, request: Request) -> Response:
