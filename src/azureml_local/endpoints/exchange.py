@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 LONGEST_HEAD = 64 * 1024
 LONGEST_BODY = 100 * 1024 * 1024
@@ -218,8 +219,7 @@ class Connection(asyncio.Protocol):
     # -- what the loop says -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by its type
 
     def data_received(self, data: bytes) -> None:
         if self._waiting is None or self._waiting.done() or self._reader is None:

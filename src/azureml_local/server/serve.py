@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio.constants
 import fcntl
 import os
 import signal
@@ -37,6 +36,7 @@ from ..parity import Parity, UnknownRule
 from ..runs.bell import Bell
 from ..steps.slots import Slots
 from ..tracking.servers import TrackingServers
+from . import loop
 from .app import create
 from .control import ALREADY_RUNS, PORT_TAKEN
 from .steering import CLOCK
@@ -117,8 +117,6 @@ def _serve(home: Home, port: int, parity: Parity, endpoint_cores: int) -> None:
     certificate, key = certificates.ensure(home.certificates)
     certificates.bundle(home.certificates)
     context = build(home, port, parity, endpoint_cores)
-    # A client that keeps its connection does not answer our good-bye: without this a stop takes three seconds.
-    asyncio.constants.SSL_SHUTDOWN_TIMEOUT = 0.2
     config = uvicorn.Config(
         create(context),
         log_level="warning",
@@ -126,6 +124,7 @@ def _serve(home: Home, port: int, parity: Parity, endpoint_cores: int) -> None:
         ssl_certfile=certificate,
         ssl_keyfile=key,
         server_header=False,
+        loop=f"{loop.__name__}:{loop.new.__name__}",
         timeout_graceful_shutdown=3,
     )
     said = {
