@@ -106,12 +106,17 @@ def test_assets_are_created_in_a_registry(registry: MLClient, registry_name: str
 
 def test_archived_versions_stay_what_they_are(registry: MLClient, tmp_path):
     from azure.ai.ml.constants import ListViewType
+    from azure.ai.ml.entities import Data
 
-    name = fresh("m")
-    model(registry, tmp_path / "net", name)
-    registry.models.archive(name, version="1")
-    assert registry.models.get(name, "1").version == "1"
-    assert [each.version for each in registry.models.list(name)] == []
-    assert [e.version for e in registry.models.list(name, list_view_type=ListViewType.ALL)] == ["1"]
-    registry.models.restore(name, version="1")
-    assert [each.version for each in registry.models.list(name)] == ["1"]
+    def listed(view: Any = ListViewType.ACTIVE_ONLY) -> list[str]:
+        return [each.version for each in registry.data.list(name, list_view_type=view)]
+
+    name = fresh("d")
+    (tmp_path / "file.txt").write_text("text")
+    registry.data.create_or_update(Data(name=name, version="1", type="uri_file", path=str(tmp_path / "file.txt")))
+    before = registry.data.get(name, "1").path
+    registry.data.archive(name, version="1")
+    assert registry.data.get(name, "1").path == before
+    assert (listed(), listed(ListViewType.ALL), listed(ListViewType.ARCHIVED_ONLY)) == ([], ["1"], ["1"])
+    registry.data.restore(name, version="1")
+    assert (listed(), listed(ListViewType.ARCHIVED_ONLY)) == (["1"], [])
