@@ -6,7 +6,7 @@ import itertools
 
 import h11
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azureml_local.endpoints.exchange import LONGEST_HEAD, Answer, Malformed, Reader
@@ -63,6 +63,7 @@ def by_reference(data: bytes, method: str) -> tuple[int, dict[str, str], bytes, 
             return None
 
 
+@settings(deadline=None)
 @given(answers(), st.lists(st.integers(0, 400), max_size=6), st.sampled_from(["POST", "HEAD"]))
 def test_an_answer_in_any_pieces_is_what_the_reference_reads(data: bytes, cuts: list[int], method: str) -> None:
     ends = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
@@ -80,6 +81,7 @@ def test_an_answer_in_any_pieces_is_what_the_reference_reads(data: bytes, cuts: 
     assert found.reusable in (expected[3], False)
 
 
+@settings(deadline=None)
 @given(answers(), st.integers(0, 400))
 def test_half_an_answer_is_one_only_where_the_reference_takes_it_for_one(data: bytes, kept: int) -> None:
     """One that ends with the connection may be cut anywhere; nobody can tell."""

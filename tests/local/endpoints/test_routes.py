@@ -58,7 +58,7 @@ def seen(routes: Routes) -> list[Route | None]:
 
 
 @given(st.lists(st.lists(CHANGES, min_size=1, max_size=3), max_size=12))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_what_was_changed_is_seen_by_the_next_request(steps: list[list[tuple[str, str, Any]]]) -> None:
     """Whatever is changed, alone or in one transaction: the index is what one that was never asked would read."""
     store = Store(":memory:")
