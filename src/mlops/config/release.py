@@ -73,12 +73,16 @@ class Canary(Section):
 
 
 class Proof(Section):
-    """What a deployment is asked before anybody's request reaches it: so many requests a second, open loop."""
+    """What a deployment is asked before anybody's request reaches it: so many requests a second, open loop.
+
+    `answered` names bad requests that the scoring script answers on purpose.
+    """
 
     rate: PositiveNumber = 20
     seconds: PositiveNumber = 30
     p99_ms: PositiveNumber = 200
     errors: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.001
+    answered: list[str] = []
 
 
 class Overrides(Section):
