@@ -1,4 +1,4 @@
-"""Azure Blob Storage over HTTP: HEAD, GET (ranges), PUT, blocks, metadata, list, delete, all with their conditions.
+"""Azure Blob Storage over HTTP: HEAD, GET (ranges), PUT, blocks, metadata, list, delete, with their conditions.
 
 Blobs are files. A write with a condition is one with its check: of several at once one succeeds.
 """

@@ -87,7 +87,9 @@ class Serving(Section):
     def _busy(cls, workers: int, info: ValidationInfo) -> int:
         limit = info.data.get("max_concurrent_requests", workers)
         if workers > limit:
-            raise ValueError(f"must be at most max_concurrent_requests, {limit}: the others would have nothing to do")
+            raise ValueError(
+                f"must be at most max_concurrent_requests, {limit}: the others would have nothing to do"
+            )
         return workers
 
 

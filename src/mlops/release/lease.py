@@ -2,8 +2,7 @@
 
 It is a document `lease.json` that says who holds it and until when. It is taken and renewed on the condition that
 nobody has written it since it was read, so of two at once one gets it. Whoever has crashed holds it until its time
-has passed; the same run of a workflow, begun again, and a process of this machine that is known to be dead, not even
-so long.
+has passed; the same run of a workflow, begun again, and a process of this machine that is dead, not even so long.
 """
 
 from __future__ import annotations
@@ -133,9 +132,7 @@ def held(
     lease.release()
 
 
-def _take(
-    store: Store, clock: Clock, holder: Holder, length: timedelta, wait: timedelta, *, force: bool
-) -> Lease:
+def _take(store: Store, clock: Clock, holder: Holder, length: timedelta, wait: timedelta, *, force: bool) -> Lease:
     began = clock.now()
     while True:
         found = store.read(NAME)

@@ -1,7 +1,7 @@
 """What has to be done so that an endpoint serves one version: the difference between wanted and observed, as data.
 
-Stopped after any of its steps and computed again, a plan comes to the same end; there it is empty. What serves now is
-never changed: a release makes a deployment of its own, and moves traffic.
+Stopped after any of its steps and computed again, a plan comes to the same end; there it is empty. What serves now
+is never changed: a release makes a deployment of its own, and moves traffic.
 """
 
 from __future__ import annotations
@@ -143,5 +143,6 @@ def heir(traffic: Mapping[str, int]) -> str:
 def serves(wanted: Wanted, observed: Observed) -> Deployment | None:
     """What serves the wanted bundle already, with all the traffic; None where nothing does."""
     champion = observed.champion
-    same = champion and champion.state == READY and champion.bundle == wanted.deployment.bundle
-    return champion if same and observed.traffic == {champion.name: ALL} and not observed.mirror else None
+    if champion is None or champion.state != READY or champion.bundle != wanted.deployment.bundle:
+        return None
+    return champion if observed.traffic == {champion.name: ALL} and not observed.mirror else None

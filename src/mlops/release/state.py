@@ -57,7 +57,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Observed:
-    """An endpoint as it is. `state` is None where there is none; `traffic`, `mirror` leave out who gets nothing."""
+    """An endpoint as it is. `state` is None where there is none; `traffic`, `mirror` leave out who has nothing."""
 
     state: str | None
     traffic: Mapping[str, int] = field(default_factory=dict)
@@ -105,8 +105,8 @@ class Wanted:
 class Progress:
     """How far a release is, from its record. `passed` are the canary's shares that were judged good.
 
-    `before` is the traffic that was read before anything was done; `kept` are deployments that stay to be gone back
-    to; `stopped` says why it goes back, empty while it goes forward.
+    `before` is the traffic that was read before anything was done; `kept` are deployments that stay, to be gone
+    back to; `stopped` says why it goes back, empty while it goes forward.
     """
 
     before: Mapping[str, int] = field(default_factory=dict)
