@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import serving
 from ..config import Config
 from ..errors import RolledBack, ServiceFailed
 from ..workspace.runs import Report
-from . import checks, proof, record, steps, traffic
+from . import bundle as bundles
+from . import checks, record, steps, traffic
 from . import lease as leases
-from .asking import Ask, Asking
-from .canary import agreement
-from .canary.run import Phase, Source, Watch, counted, line, requests
+from .canary.run import Source
 from .clock import Clock
-from .lease import Holder, Lease
+from .lease import Lease
 from .making import Making
+from .means import Means, Unit
+from .phases import Phases, golden
 from .plan import plan, serves
-from .record import ABANDONED, MIRROR, ROLLED_BACK, SUCCEEDED, UNDER_WAY, Record
-from .state import Deployment, Observed, Progress, Wanted, observe
-from .state import Phase as Planned
+from .record import ABANDONED, ROLLED_BACK, SUCCEEDED, UNDER_WAY, Record
+from .state import Deployment, Observed, Phase, Progress, Wanted, observe
 from .store import Store
 
 if TYPE_CHECKING:
@@ -34,35 +34,46 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 10.0
 WAITS = 360
 """An hour for what somebody else has begun."""
-Prove = Callable[["Bundle", Ask], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Means:
-    """What a release works with besides Azure Machine Learning.
+class Deployed:
+    """A version behind an endpoint."""
 
-    `source` gives the figures of a canary: without it the traffic moves at once. `show` gets what changes all
-    the time, `report` what a person reads once; `also` gets release.json whenever it changes. `wait_seconds` is
-    how long another release is waited for.
+    endpoint: str
+    deployment: str
+    version: int
+    scoring_uri: str
+
+
+def deploy(
+    client: MLClient, config: Config, target: str, model: Any, report: Report, approved_by: str = ""
+) -> Deployed:
+    """The short form: a registered version, as its bundle says, tried by its examples and given all the traffic.
+
+    Raises what `release` does.
     """
+    endpoint = config.target(target).endpoint
+    with unit_of(client, model) as unit:
+        if others := serving.differences(config, unit.bundle.document):
+            report(f"{model.name}:{model.version} is deployed as it was registered; here {others} differ")
+            report("what is here takes a version of its own: mlops train")
+        means = Means(report, report, golden)
+        made = release(client, config, target, unit, means, approved_by=approved_by)
+    now = observe(client, endpoint)
+    champion = now.champion
+    name = made.deployment if made else champion.name if champion else ""
+    if not made:
+        report(f"{name} has all the traffic already")
+    return Deployed(endpoint, name, int(model.version), now.scoring_uri)
 
-    report: Report
-    show: Report
-    source: Callable[[], Source] | None = None
-    prove: Prove | None = None
-    clock: Clock = field(default_factory=Clock)
-    holder: Holder = field(default_factory=Holder)
-    wait_seconds: float = 0.0
-    also: Callable[[Mapping[str, Any]], None] | None = None
 
-
-@dataclass(frozen=True)
-class Unit:
-    """What is released: a bundle, and the ids under which its model and its environment are to be had here."""
-
-    bundle: Bundle
-    model: str
-    environment: str
+@contextlib.contextmanager
+def unit_of(client: MLClient, model: Any) -> Iterator[Unit]:
+    """A registered version of this workspace, with its bundle as long as the block takes."""
+    with checks.folder() as folder:
+        bundle = bundles.read(client, str(model.name), int(model.version), Path(folder))
+        yield Unit(bundle, str(model.id), bundle.environment)
 
 
 def release(
@@ -136,8 +147,8 @@ def _before(known: Record | None, observed: Observed) -> dict[str, int]:
 def _wanted(config: Config, target: str, unit: Unit, name: str, *, canary: bool) -> Wanted:
     policy = config.release.canary_of(target)
     tags = {"bundle": unit.bundle.digest}
-    mirror = Planned(policy.mirror.share, policy.mirror.seconds) if canary and policy.mirror.share else None
-    phases = tuple(Planned(step.share, step.seconds) for step in policy.steps) if canary else ()
+    mirror = Phase(policy.mirror.share, policy.mirror.seconds) if canary and policy.mirror.share else None
+    phases = tuple(Phase(step.share, step.seconds) for step in policy.steps) if canary else ()
     made = Deployment(name, unit.model, unit.environment, tags=tags)
     return Wanted(config.target(target).endpoint, made, mirror, phases, config.release.failed)
 
@@ -169,14 +180,9 @@ class _Run:
     ) -> None:
         self.client, self.config, self.target, self.unit, self.means = client, config, target, unit, means
         self.store, self.lease, self.stack = store, held, stack
-        self.policy = config.release.canary_of(target)
         self.making = Making(client, config, target, held.renew)
         self.endpoint = self.making.endpoint
-        self._environment = unit.environment.startswith("azureml:")
-        self._ask: Ask | None = None
-        self._source: Source | None = None
-        self._watch: Watch | None = None
-        self._live: Bundle | None = None
+        self._environment_there = unit.environment.startswith("azureml:")
 
     def whole(self, *, accept: bool, approved_by: str) -> Record | None:
         """From whatever is there to the end."""
@@ -187,7 +193,11 @@ class _Run:
         self.wanted = _wanted(self.config, self.target, self.unit, "none", canary=self.means.source is not None)
         if not going and serves(self.wanted, now):
             return None
-        self._check(now, before, accept=accept, made=bool(going and now.named(going.deployment)))
+        live = replace(now, traffic=before).champion
+        callers = self._callers(live, accept=accept)
+        source = self._figures(live)
+        if not (going and now.named(going.deployment)):
+            self.means.report(checks.room(self.client, *bundle.instances(self.target), now))
         self.record = going or self._begin(known, before, approved_by)
         self.record.also = self.means.also
         made = replace(self.wanted.deployment, name=self.record.deployment)
@@ -195,6 +205,20 @@ class _Run:
         self.kept = _kept(self.config, self.store, self.means.clock, now)
         if self.config.release.keep > 1:
             self.kept |= set(before)
+        self.phases = Phases(
+            self.client,
+            self.endpoint,
+            self.config.release.canary_of(self.target),
+            bundle,
+            callers,
+            source,
+            self.means,
+            self.record,
+            self.lease.renew,
+            lambda: self.now,
+            self._shift,
+            self.stack,
+        )
         self._converge()
         if reason := self.record.document["stopped"]:
             self.record.end(ROLLED_BACK, reason)
@@ -205,22 +229,22 @@ class _Run:
         self.record.end(SUCCEEDED)
         return self.record
 
-    def _check(self, now: Observed, before: Mapping[str, int], *, accept: bool, made: bool) -> None:
-        """What must be so before anything is made; said in one line each."""
-        bundle = self.unit.bundle
-        folder = Path(self.stack.enter_context(checks.folder()))
-        live = replace(now, traffic=before).champion
-        self._live = checks.live_bundle(self.client, live, folder)
-        if live and not self._live:
+    def _callers(self, live: Deployment | None, *, accept: bool) -> Bundle | None:
+        """The bundle of what serves now, whose callers the new one must not break."""
+        found = checks.live_bundle(self.client, live, Path(self.stack.enter_context(checks.folder())))
+        if live and not found:
             self.means.report(f"{live.name} was deployed without a bundle: what its callers need is not known")
-        for broken in checks.callers(self._live, bundle, accept=accept):
+        for broken in checks.callers(found, self.unit.bundle, accept=accept):
             self.means.report(f"breaks callers, as accepted: {broken}")
-        if live and self.means.source:
-            # a canary without figures does not begin
-            self._source = self.means.source()
-            self._source.counts([live.name], self.means.clock.now(), self.policy.objective_ms)
-        if not made:
-            self.means.report(checks.room(self.client, *bundle.instances(self.target), now))
+        return found
+
+    def _figures(self, live: Deployment | None) -> Source | None:
+        """Where a canary's figures come from. One that does not answer raises: nothing begins without figures."""
+        if live is None or self.means.source is None:
+            return None
+        source, policy = self.means.source(), self.config.release.canary_of(self.target)
+        source.counts([live.name], self.means.clock.now(), policy.objective_ms)
+        return source
 
     def _begin(self, known: Record | None, before: Mapping[str, int], approved_by: str) -> Record:
         bundle = self.unit.bundle
@@ -233,9 +257,9 @@ class _Run:
 
     def _observe(self) -> Observed:
         environment = self.unit.environment
-        found = observe(self.client, self.endpoint, "" if self._environment else environment)
-        self._environment |= environment in found.environments
-        return replace(found, environments=frozenset({environment})) if self._environment else found
+        found = observe(self.client, self.endpoint, "" if self._environment_there else environment)
+        self._environment_there |= environment in found.environments
+        return replace(found, environments=frozenset({environment})) if self._environment_there else found
 
     def _converge(self) -> None:
         """Do the first step of the plan until there is none; what was done must be seen."""
@@ -243,7 +267,8 @@ class _Run:
         reads = waits = 0
         while True:
             self.lease.renew()
-            todo = plan(self.wanted, self._observe(), self.record.progress(self.kept))
+            self.now = self._observe()
+            todo = plan(self.wanted, self.now, self.record.progress(self.kept))
             if not todo:
                 return
             step = todo[0]
@@ -289,110 +314,19 @@ class _Run:
                 self.store.text(file, making.logs(name))
                 return {"logs": file}
             case steps.Prove(name=name):
-                return self._prove(name)
+                return self.phases.prove(name)
             case steps.Mirror(share=share, seconds=seconds):
-                return self._phase(MIRROR, share, seconds, self.record.before, {step.name: share})
+                return self.phases.mirror(share, seconds)
             case steps.Canary(share=share, seconds=seconds, traffic=shares):
-                return self._phase(str(share), share, seconds, shares, {})
+                return self.phases.canary(share, seconds, shares)
         return {}
 
     def _not_made(self, name: str, error: ServiceFailed) -> dict[str, Any]:
-        """A deployment that the service failed to make is a stop; a call that it refused may be tried again."""
+        """A deployment that could not be made is a stop; a call that was refused may be tried again."""
         found = self._observe().named(name)
         if found is None or not found.failed:
             raise error
         return {"stopped": f"the deployment failed: {error}"}
 
     def _shift(self, shares: Mapping[str, int], mirror: Mapping[str, int]) -> None:
-        self.lease.renew()
         traffic.write(self.client, self.endpoint, shares, mirror, self.means.clock, self.lease.renew)
-
-    def _asking(self) -> Ask:
-        if self._ask is None:
-            self._ask = self.stack.enter_context(Asking.of(self.client, self.endpoint))
-        return self._ask
-
-    def _prove(self, name: str) -> dict[str, Any]:
-        ask = proof.named(self._asking(), name)
-        if self.means.prove:
-            found = self.means.prove(self.unit.bundle, ask)
-        else:
-            policy = self.config.release.proof_of(self.target)
-            found = proof.prove(self.unit.bundle, ask, policy, self.means.report)
-        return {"proof": found, "stopped": "" if found["passed"] else f"proof: {'; '.join(found['reasons'])}"}
-
-    def _phase(
-        self, name: str, share: int, seconds: float, shares: Mapping[str, int], mirror: Mapping[str, int]
-    ) -> dict[str, Any]:
-        """Give the candidate its part, unless it has it since an attempt before, and judge it."""
-        candidate, clock = self.record.deployment, self.means.clock
-        champion = replace(self._observe(), traffic=self.record.before).champion
-        assert champion is not None  # noqa: S101 - without one the plan has no phases
-        compared = self._agreement(champion.name)
-        now = self._observe()
-        if (dict(now.traffic), dict(now.mirror)) != (dict(shares), dict(mirror)):
-            self._shift(shares, mirror)
-        known = self.record.phase(name)
-        if known is None:
-            known = {"name": name, "share": share, "since": clock.now().isoformat(), "decision": None}
-            self.record.change(phases=[*self.record.document["phases"], known])
-        phase = Phase(
-            name,
-            candidate,
-            champion.name,
-            share,
-            seconds,
-            datetime.fromisoformat(known["since"]),
-            mirrored=bool(mirror),
-            reference=self._reference() if share == 100 else None,
-            agreement=compared,
-        )
-        with self._own_requests():
-            verdict = self._watching().judged(phase)
-        judged = {**known, "ended": clock.text(), **verdict.document()}
-        phases = [judged if each["name"] == name else each for each in self.record.document["phases"]]
-        why = f"{'mirror' if mirror else f'canary at {share} %'}: {'; '.join(verdict.reasons)}"
-        return {"phases": phases, "stopped": why if verdict.decision == "stop" else ""}
-
-    def _reference(self) -> Any:
-        """What the champion did in the phase before: with all the traffic nobody is left to compare with."""
-        judged = [
-            each for each in self.record.document["phases"] if each.get("figures") and each["name"] != MIRROR
-        ]
-        return counted(judged[-1]["figures"], "champion") if judged else None
-
-    def _watching(self) -> Watch:
-        if self._watch is None:
-            assert self._source is not None  # noqa: S101 - looked at before anything was made
-            self._watch = Watch.beginning(
-                self._source,
-                self.policy,
-                self.means.clock,
-                tick=self.lease.renew,
-                show=lambda *seen: self.means.show(line(*seen)),
-            )
-        return self._watch
-
-    def _agreement(self, champion: str) -> agreement.Agreement | None:
-        """The probes, asked of both by name, once a release."""
-        known = self.record.document["agreement"]
-        bundle = self.unit.bundle
-        decide = (self._live and self._live.decide) or bundle.decide
-        if known is None and decide and bundle.probes:
-            found = agreement.measured(
-                self._asking(), bundle.probes, decide, champion, self.record.deployment
-            ).document()
-            self.record.change(agreement=found)
-            known = found
-        if known is None:
-            return None
-        return agreement.Agreement(**{name: value for name, value in known.items() if name != "volume"})
-
-    @contextlib.contextmanager
-    def _own_requests(self) -> Iterator[None]:
-        bundle, rate = self.unit.bundle, self.policy.probes_per_second
-        if not rate:
-            yield
-            return
-        with requests(self._asking(), [each.request for each in bundle.probes] or [bundle.examples.request], rate):
-            yield

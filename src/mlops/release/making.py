@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .. import serving
 from ..config import Config
 from ..errors import BadInput, ServiceFailed
 from ..workspace import environments
 from ..workspace.connect import sdk
-from .state import BUNDLE, MODEL, RELEASE, SERVE, VERSION
+from .state import BUNDLE, MODEL, RELEASE, VERSION
 from .traffic import finish
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ class Making:
 
     def register_environment(self, name: str) -> None:
         """Register the environment of a bundle. Raises BadInput where this checkout has another one."""
-        if name != environments.named(self.config, SERVE):
+        if name != environments.named(self.config, serving.FOLDER):
             raise BadInput(
                 f"the environment {name} that the version was registered with is not in the workspace",
-                f"register it from the commit that the version is of, or release through the registry ({SERVE})",
+                "release through the registry, or from the commit that the version is of",
             )
-        environments.ensure(self.client, self.config, {SERVE})
+        environments.ensure(self.client, self.config, {serving.FOLDER})
 
     def create_endpoint(self) -> None:
         """An endpoint with keys, and nothing behind it."""

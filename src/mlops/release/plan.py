@@ -45,13 +45,16 @@ def _forward(wanted: Wanted, observed: Observed, progress: Progress) -> Iterator
         if observed.state not in BUSY or observed.state == "Deleting":
             observed = replace(observed, traffic={}, deployments=(), mirror={})
     before, traffic = _there(progress.before, observed), dict(observed.traffic)
-    if before and set(traffic) - set(before) - {name}:
+    found = observed.named(name)
+    broken = found is not None and found.failed
+    begun = progress.proved and (progress.mirrored or bool(progress.passed) or wanted.mirror is None)
+    mine = {name} if not broken and (begun or not before) else set()
+    if (before or name in traffic) and (strangers := set(traffic) - set(before) - mine):
         traffic = before
-        yield ShiftTraffic(before, "as it was before a release that was broken off")
+        yield ShiftTraffic(before, f"{', '.join(sorted(strangers))} is not to have any")
     corpses = [each for each in observed.deployments if each.release and each.failed and each.name not in traffic]
     for corpse in corpses:
         yield DeleteDeployment(corpse.name, f"it is {corpse.state}")
-    found = observed.named(name)
     if found is None or found in corpses:
         if new.environment not in observed.environments:
             yield RegisterEnvironment(new.environment)

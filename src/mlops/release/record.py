@@ -81,7 +81,7 @@ class Record:
 def begin(store: Store, clock: Clock, model: str, version: int, **facts: Any) -> Record:
     """A new release; its id sorts by the time it began, and its end is part of the deployment's name."""
     mark = secrets.token_hex(2)
-    id = f"{clock.now():%Y%m%dT%H%M%S}-{mark}"
+    id = f"{clock.now():%Y%m%dT%H%M%S%f}-{mark}"
     document = {
         "schema": SCHEMA,
         "id": id,

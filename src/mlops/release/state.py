@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 READY = "Succeeded"
 BUSY = ("Creating", "Updating", "Deleting", "Scaling")
 """What ends by itself; anything else than READY has failed."""
-SERVE = "serve"
-"""The folder of `environments/` that a deployment runs in."""
 RELEASE, MODEL, VERSION, BUNDLE = "release", "model", "version", "bundle"
 """The tags of a deployment that a release made: the release's id, the version it serves, its bundle's SHA-256."""
 

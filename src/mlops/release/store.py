@@ -17,7 +17,7 @@ from ..workspace.connect import sdk
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-FOLDER = "azureml://datastores/workspaceblobstore/paths/releases"
+FOLDER = "azureml://datastores/workspaceblobstore/paths/endpoints"
 NEW = ""
 """The version of what is not there yet."""
 

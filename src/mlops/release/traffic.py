@@ -2,7 +2,7 @@
 
 A freshly built endpoint that is put over one that exists takes its traffic away, and a part of it cannot be
 changed: so it is read, changed and written, and of two writers the last one wins (rules
-endpoint-put-replaces-traffic and endpoint-patch). What the service has accepted may not be seen at once: it is read up to a few times.
+endpoint-put-replaces-traffic and endpoint-patch). What was accepted may be seen later: it is read a few times.
 """
 
 from __future__ import annotations

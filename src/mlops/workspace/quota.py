@@ -59,16 +59,21 @@ def of(client: MLClient, size: str, instances: int) -> Quota | None:
     found = sizes.get(size.lower())
     if found is None:
         return None
-    needed = machines(size, instances) * int(found.v_cp_us)
+    needed = machines(size, instances) * int(_said(found, "vCPUs", "v_cp_us"))
     limits = [Quota(*limit(rows, quota, DEDICATED), needed) for quota in (str(found.family), REGION)]
     return min(limits, key=lambda each: math.inf if each.limit == UNLIMITED else each.free - each.needed)
+
+
+def _said(row: Any, wire: str, field: str) -> Any:
+    """A value of a row: azure-ai-ml 1.35 sets some under the names that they have on the wire, not its own."""
+    return vars(row).get(wire, vars(row).get(field))
 
 
 def _row(usage: Any) -> dict[str, Any]:
     """A row of the SDK as the service has it."""
     name = usage.name if isinstance(usage.name, dict) else {"value": usage.name.value}
-    values = {"type": usage.type or "", "id": usage.id or "", "limit": usage.limit}
-    return {"name": name, **values, "currentValue": usage.current_value}
+    values = {"type": usage.type or "", "id": usage.id or "", "limit": int(usage.limit)}
+    return {"name": name, **values, "currentValue": int(_said(usage, "currentValue", "current_value"))}
 
 
 def limit(rows: Sequence[dict[str, Any]], quota: str, pool: str) -> tuple[str, int, int]:

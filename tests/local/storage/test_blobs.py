@@ -108,7 +108,10 @@ def test_a_write_over_what_has_changed_meanwhile_is_refused(container: tuple[htt
     first = put(http, path).headers["etag"]
     second = put(http, path, b"9876543210", **{"If-Match": first}).headers["etag"]
     assert second != first
-    for refused in (put(http, path, b"other", **{"If-Match": first}), http.delete(path, headers={"If-Match": first})):
+    for refused in (
+        put(http, path, b"other", **{"If-Match": first}),
+        http.delete(path, headers={"If-Match": first}),
+    ):
         assert (refused.status_code, refused.headers["x-ms-error-code"]) == (412, "ConditionNotMet")
     assert http.get(path).content == b"9876543210"
     assert http.delete(path, headers={"If-Match": second}).status_code == 202

@@ -36,7 +36,6 @@ class Phase:
     `reference` stands for the champion where it has no requests any more: what it did in the phase before.
     """
 
-    name: str
     candidate: str
     champion: str
     percent: int
@@ -102,9 +101,9 @@ class Watch:
         return verdict
 
 
-def counted(figures: dict[str, Any], who: str) -> Counts | None:
-    """Counts as a verdict's figures have them."""
-    found = dict(figures.get(who) or {})
+def counted(figures: dict[str, Any] | None, who: str) -> Counts | None:
+    """Counts as a verdict's figures have them; None where they have none."""
+    found = dict((figures or {}).get(who) or {})
     found.pop("error_rate", None)
     return Counts(**found) if found else None
 
