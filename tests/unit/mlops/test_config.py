@@ -66,7 +66,7 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("alpha = 0.01 ", "alpha = 1.0 ", "release.canary.alpha", "less than 1"),
         ("objective_ms = 200", "objective_ms = inf", "release.canary.objective_ms", "finite number"),
         ("look_seconds = 30", "looks = 30", "release.canary.looks", "is not a known key"),
-        ("p99_ms = 2000", "p99_ms = -1", "release.targets.local.proof.p99_ms", "greater than 0"),
+        ("p99_ms = 5000", "p99_ms = -1", "release.targets.local.proof.p99_ms", "greater than 0"),
         ('kind = "managed"', 'kind = "managd"', "release.kind", "'managed' or 'kubernetes'"),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_target_overrides_what_it_names_of_the_canary_and_nothing_else(tmp_pat
     release = _load(tmp_path, TEXT).release
     assert release.canary_of("prod") == release.canary
     local = release.canary_of("local")
-    assert (local.minimum_requests, local.alpha) == (30, release.canary.alpha)
+    assert (local.minimum_requests, local.alpha) == (100, release.canary.alpha)
     assert [step.share for step in local.steps] == [50, 100]
     assert release.proof_of("local").seconds == 1
 

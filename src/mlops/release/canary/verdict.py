@@ -93,7 +93,7 @@ def _of_counts(
     """The test of harm and the bound of it, for errors or for slow requests: (events, requests) of each."""
     low, high = excess_bounds(candidate, champion, policy.alpha)
     compared = share < 1
-    against = _evidence(candidate, champion, share) if compared else None
+    against = harm(candidate, champion, share) if compared else None
     figures = {
         "evidence": against,
         "stop_at": 1 / policy.level if compared else None,
@@ -114,11 +114,12 @@ def _of_counts(
     return figures, _Finding("go", f"{name}: {said}; at most {_percent(high)} more (margin {_percent(margin)})")
 
 
-def _evidence(candidate: tuple[int, int], champion: tuple[int, int], share: float) -> float:
-    """Against the share that the candidate was to have, or that which it had, whichever is larger.
+def harm(candidate: tuple[int, int], champion: tuple[int, int], share: float) -> float:
+    """The evidence that more events are the candidate's than chance gives it, from (events, requests) of each.
 
-    With the former alone the error rate holds exactly, and the larger one can only lower the evidence; the latter
-    keeps a split that is not as it was asked for from being taken for harm.
+    It is against the share that the candidate was to have, or that which it had, whichever is larger. With the
+    former the error rate holds exactly, and a larger one can only lower the evidence; the latter keeps a split
+    that is not as it was asked for from being taken for harm.
     """
     requests = candidate[1] + champion[1]
     had = candidate[1] / requests if requests else 0.0
