@@ -53,8 +53,8 @@ def differences(config: Config, release: Mapping[str, Any]) -> str:
     try:
         with pinned(config) as folder:
             here = json.loads((folder / SERVING_FILE).read_text(encoding="utf-8"))
-    except BadInput:
-        here = {}
+    except BadInput:  # there is no script here
+        return PARTS["scoring"]
     return ", ".join(words for part, words in PARTS.items() if here.get(part) != release[part])
 
 
