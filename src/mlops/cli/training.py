@@ -219,13 +219,13 @@ def demo(
     result = story.tell(
         here.client,
         here.config,
-        here.target,
+        "local",
         here.console.say,
         data,
         settings,
         began=STARTED,
         train_only=train_only,
-        name=name,
+        run=name,
         markdown=here.markdown,
     )
     here.console.result(result.document, result.lines)
