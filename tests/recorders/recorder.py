@@ -11,11 +11,11 @@ import sys
 
 
 class Refused(Exception):
-    """The program ends with this code and these words."""
+    """The program ends with this code and these words. `kept`: what it has done to the state stays."""
 
-    def __init__(self, code, said, body=None):
+    def __init__(self, code, said, body=None, *, kept=False):
         super().__init__(said)
-        self.code, self.said, self.body = code, said, body
+        self.code, self.said, self.body, self.kept = code, said, body, kept
 
 
 def load():
@@ -59,13 +59,16 @@ def options_of(arguments, known, flags=()):
 def main(program, answer, writing):
     """Run one call: `answer` gives its output, `writing` tells reads from writes by the arguments."""
     arguments = sys.argv[1:]
-    stdin = sys.stdin.read()
+    # a step of a workflow has a terminal, which never ends
+    stdin = "" if sys.stdin.isatty() else sys.stdin.read()
     writes = writing(arguments)
     log(program, arguments, stdin, writes=writes)
     state = load()
     try:
         text = answer(state, arguments, stdin)
     except Refused as refused:
+        if refused.kept:
+            save(state)
         if refused.body is not None:
             sys.stdout.write(json.dumps(refused.body))
         sys.stderr.write(refused.said + "\n")
