@@ -11,11 +11,11 @@ import sys
 
 
 class Refused(Exception):
-    """The program ends with this code and these words. `kept`: what it has done to the state stays."""
+    """The program ends with this code and these words."""
 
-    def __init__(self, code, said, body=None, *, kept=False):
+    def __init__(self, code, said, body=None):
         super().__init__(said)
-        self.code, self.said, self.body, self.kept = code, said, body, kept
+        self.code, self.said, self.body = code, said, body
 
 
 def load():
@@ -67,8 +67,6 @@ def main(program, answer, writing):
     try:
         text = answer(state, arguments, stdin)
     except Refused as refused:
-        if refused.kept:
-            save(state)
         if refused.body is not None:
             sys.stdout.write(json.dumps(refused.body))
         sys.stderr.write(refused.said + "\n")

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,20 +25,21 @@ ACTIONS = Path(__file__).with_name("actions")
 """The stand-ins of actions: OWNER-REPO/action.yml, each `using: composite`."""
 PIN = re.compile(r"uses:\s*['\"]?([\w.-]+/[\w.-]+)[\w./-]*@([0-9a-f]{40})")
 REFUSED = re.compile(r"unsupported platform|docker (pull|cp)|Start image|\u2601|GoGitActionCache fetch")
-"""What act says where it skips a job, asks docker or the network (the cloud: git clone); it goes on with exit 0."""
+"""What act says where it leaves out a job, or asks docker or the network (the cloud: git clone); it goes on."""
 BEGINS = "\u2b50"
 LIMIT = 240
 """Seconds after which a run is taken to hang."""
 FLAGS = (
-    "-P ubuntu-24.04=-self-hosted --json --verbose --rm --no-cache-server --pull=false --concurrent-jobs 1 "
-    "--container-daemon-socket -"
-).split()
+    *("-P", "ubuntu-24.04=-self-hosted", "--container-daemon-socket", "-", "--concurrent-jobs", "1"),
+    *("--json", "--verbose", "--rm", "--no-cache-server", "--pull=false"),
+)
 
 
 @dataclass
 class Run:
     """A run that has ended: each job's conclusion, its steps with theirs, and all that was logged."""
 
+    id: str
     code: int
     jobs: dict[str, str] = field(default_factory=dict)
     steps: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: collections.defaultdict(list))
@@ -89,7 +90,7 @@ def _until_failure(steps: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Stop:
-    """A signal to the run, once a line is logged in which `said` stands: 2 is *cancel*, 9 a runner that is gone."""
+    """A signal to the run, once a line is logged that holds `said`: SIGINT is *cancel*, SIGKILL a lost runner."""
 
     said: str
     signal: signal.Signals
@@ -115,7 +116,7 @@ class Act:
         secrets: Mapping[str, str] = {},
         stop: Stop | None = None,
     ) -> Run:
-        """Run a workflow; `configured` are the repository's variables. Fails where act would ask for the network."""
+        """Run a workflow. `configured` are the repository's variables. Fails where act would ask the network."""
         self.home.mkdir(parents=True, exist_ok=True)
         file = self.home / "event.json"
         file.write_text(json.dumps(payload))
@@ -131,10 +132,12 @@ class Act:
         code, out, err = self._follow(command, stop)
         log = [json.loads(line) for line in out if line.startswith("{")]
         refused = [
-            x["msg"] for x in log if not x.get("raw_output") and BEGINS not in x["msg"] and REFUSED.search(x["msg"])
+            x["msg"]
+            for x in log
+            if not x.get("raw_output") and BEGINS not in x["msg"] and REFUSED.search(x["msg"])
         ]
         assert not refused, refused
-        run = _read(log, code, self.tree / ".github" / "workflows" / workflow)
+        run = _read(log, code, self.variables["GITHUB_RUN_ID"], self.tree / ".github" / "workflows" / workflow)
         assert run.jobs or stop, err
         return run
 
@@ -192,9 +195,9 @@ def _stand_in(owner: str) -> Path:
     return folder
 
 
-def _read(log: list[dict[str, Any]], code: int, file: Path) -> Run:
+def _read(log: list[dict[str, Any]], code: int, id: str, file: Path) -> Run:
     name = yaml.safe_load(file.read_text()).get("name", file.name)
-    run = Run(code, log=log)
+    run = Run(id, code, log=log)
     for x in log:
         if "jobID" not in x:
             continue

@@ -22,12 +22,27 @@ VARIABLE = re.compile(r"\bvars\.(\w+)")
 TOKEN = re.compile(r"\b(secrets\.GITHUB_TOKEN|github\.token)\b")
 ENVIRONMENTS = "ENVIRONMENT_VARIABLES"
 """The repository's variable that holds those of every environment, as JSON."""
-BEFORE = ("if", "environment", "strategy", "runs-on", "needs", "concurrency", "permissions", "uses", "with", "secrets")
+BEFORE = (
+    "if",
+    "environment",
+    "strategy",
+    "runs-on",
+    "needs",
+    "concurrency",
+    "permissions",
+    "uses",
+    "with",
+    "secrets",
+)
 """Keys of a job that GitHub evaluates before the job has its environment."""
 
 
-def prepare(tree: Path, identity: Mapping[str, str], *, fork: bool = False) -> None:
-    """Rewrite the workflows of a tree. `identity`: the variables by which a job asks for an assertion."""
+Identity = Callable[[str], Mapping[str, str]]
+"""By the name of its environment, an expression: the variables with which a job asks for an assertion."""
+
+
+def prepare(tree: Path, identity: Identity, *, fork: bool = False) -> None:
+    """Rewrite the workflows of a tree."""
     for file in (tree / ".github" / "workflows").glob("*.y*ml"):
         read = yaml.safe_load(file.read_text())
         read["on"] = read.pop(True)  # YAML 1.1 takes the word `on` for a truth
@@ -36,20 +51,17 @@ def prepare(tree: Path, identity: Mapping[str, str], *, fork: bool = False) -> N
         file.write_text(yaml.safe_dump(read, sort_keys=False, width=1000))
 
 
-def _prepare(job: dict[str, Any], permissions: Any, identity: Mapping[str, str], *, fork: bool) -> None:
-    allowed = granted(permissions, fork=fork)
+def _prepare(job: dict[str, Any], permissions: Any, identity: Identity, *, fork: bool) -> None:
+    allowed, name = granted(permissions, fork=fork), _environment(job)
     for key in [key for key in job if key not in BEFORE]:
         job[key] = _mapped(job[key], lambda text: TOKEN.sub(f"'{token(allowed)}'", text))
-        if name := _environment(job):
+        if name:
             looked_up = rf"(fromJSON(vars.{ENVIRONMENTS})[{name}].\1 || vars.\1)"
             job[key] = _mapped(job[key], lambda text, by=looked_up: VARIABLE.sub(by, text))
     if "uses" in job:
         return
-    added = dict(identity) if allowed.get("id-token") == "write" else {}
-    if name := _environment(job):
-        added["JOB_ENVIRONMENT"] = f"${{{{ {name} }}}}"
-    if added:
-        job["env"] = {**added, **(job.get("env") or {})}
+    if allowed.get("id-token") == "write":
+        job["env"] = {**identity(f"${{{{ {name} }}}}" if name else ""), **(job.get("env") or {})}
 
 
 def granted(permissions: Any, *, fork: bool) -> dict[str, str]:
@@ -87,7 +99,9 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
         return [_mapped(each, change) for each in value]
     if isinstance(value, dict):
         return {
-            key: change(each) if key == "if" and isinstance(each, str) and "${{" not in each else _mapped(each, change)
+            key: change(each)
+            if key == "if" and isinstance(each, str) and "${{" not in each
+            else _mapped(each, change)
             for key, each in value.items()
         }
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,8 @@ from typing import Any
 REPOSITORY = "acme/fraud"
 EMPTY: dict[str, Any] = {
     "repository": REPOSITORY,
-    "pulls": {},
-    "comments": {},
-    "releases": {},
-    "issues": [],
-    "labels": [],
-    "runs": {},
-    "dispatched": [],
-    "faults": [],
+    "tags": {},
+    **{table: [] for table in ("pulls", "comments", "releases", "issues", "labels", "dispatched", "faults")},
 }
 
 
@@ -29,47 +24,64 @@ class Hub:
 
     @classmethod
     def at(cls, folder: Path) -> Hub:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "state.json").write_text(json.dumps(EMPTY))
+        folder.mkdir(parents=True)
+        made = cls(folder)
+        made.save(EMPTY)
         (folder / "calls.jsonl").touch()
-        return cls(folder)
+        return made
 
     def variables(self) -> dict[str, str]:
-        return {"RECORDER_STATE": str(self.folder / "state.json"), "RECORDER_LOG": str(self.folder / "calls.jsonl")}
+        return {
+            "RECORDER_STATE": str(self.folder / "state.json"),
+            "RECORDER_LOG": str(self.folder / "calls.jsonl"),
+        }
 
     @property
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
         return found
 
-    def set(self, **values: Any) -> None:
-        """Put something into the state, or into one of its tables."""
-        state = self.state
-        for name, value in values.items():
-            state[name] = {**state[name], **value} if isinstance(state[name], dict) else value
+    def save(self, state: Mapping[str, Any]) -> None:
         (self.folder / "state.json").write_text(json.dumps(state))
 
-    def fail(self, command: str, status: int, times: int = 1) -> None:
-        """Let the next calls of a command (`pr comment`, `api`) be answered by an error of GitHub's."""
-        self.set(faults=[*self.state["faults"], {"command": command, "status": status, "times": times}])
+    def open(self, event: Mapping[str, Any]) -> None:
+        """Let the pull request of an event be open; one of the same number is what it was before its last push."""
+        state = self.state
+        kept = [each for each in state["pulls"] if each["number"] != event["number"]]
+        self.save({**state, "pulls": [*kept, {"state": "open", **event["pull_request"]}]})
+
+    def publish(self, tag: str, commit: str) -> dict[str, Any]:
+        """Publish a draft as a person does: its tag is made, on the commit. The release."""
+        state = self.state
+        (draft,) = (each for each in state["releases"] if each["tag_name"] == tag and each["draft"])
+        draft["draft"] = False
+        state["tags"][tag] = commit
+        self.save(state)
+        return dict(draft)
+
+    def fail(self, asked: str, status: int, *, times: int = 1, after: bool = False) -> None:
+        """Let the next calls `METHOD PATH` that hold this text end with an error; `after` they did what was asked."""
+        state = self.state
+        fault = {"asked": asked, "status": status, "left": times, "after": after}
+        self.save({**state, "faults": [*state["faults"], fault]})
 
     @property
-    def calls(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
-
-    def written(self) -> list[str]:
-        """The calls that write, each by its first two words, in their order."""
-        return [" ".join(each["arguments"][:2]) for each in self.calls if each["writes"]]
+    def calls(self) -> list[list[str]]:
+        """What `gh` was called with."""
+        lines = (self.folder / "calls.jsonl").read_text().splitlines()
+        return [each["arguments"] for each in map(json.loads, lines)]
 
     def comments(self, number: int) -> list[str]:
-        return [each["body"] for each in self.state["comments"].get(str(number), [])]
+        return [each["body"] for each in self.state["comments"] if each["issue"] == number]
 
     @property
     def releases(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = self.state["releases"]
-        return found
+        return {each["tag_name"]: each for each in self.state["releases"]}
 
     @property
     def issues(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.state["issues"]
-        return found
+        return list(self.state["issues"])
+
+    def asset(self, tag: str, name: str) -> bytes:
+        """The content of a file that was attached to a release."""
+        return (self.folder / "assets" / str(self.releases[tag]["id"]) / name).read_bytes()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +28,22 @@ class Runner:
     door: Path
 
     @property
+    def home(self) -> Path:
+        """Where the local Azure ML of jobs without a subscription keeps its state, from run to run."""
+        return self.folder / "home"
+
+    @property
+    def artifacts(self) -> Path:
+        """What jobs uploaded: RUN/NAME/…"""
+        return self.folder / "artifacts"
+
+    @property
+    def tools(self) -> list[list[str]]:
+        """The calls of ruff, mypy, pytest and so on."""
+        file = self.folder / "tools.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    @property
     def path(self) -> tuple[Path, ...]:
         """Folders of PATH: the recorders `gh` and `az`, Python and git as this machine has them."""
         return (HERE / "bin", self.folder / "bin")
@@ -41,8 +56,9 @@ class Runner:
             "SET_UP_ENVIRONMENTS": str(ENVIRONMENTS),
             "TOOLS_LOG": str(self.folder / "tools.jsonl"),
             "TOOL_CACHE": str(self.folder),
-            "ARTIFACTS": str(self.folder / "artifacts"),
-            "AZUREML_LOCAL_HOME": str(self.folder / "home"),
+            "ARTIFACTS": str(self.artifacts),
+            "ACTIONS_LOG": str(self.folder / "actions.jsonl"),
+            "AZUREML_LOCAL_HOME": str(self.home),
             "AZUREML_LOCAL_PORT": "0",
             "AZUREML_LOCAL_ENVIRONMENTS": str(ENVIRONMENTS),
         }

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.project import copied
 
-from .github import prepare
+from .github import Identity, prepare
 from .hub import REPOSITORY
 
 ORIGIN = f"https://github.com/{REPOSITORY}.git"
@@ -64,7 +64,7 @@ class Tree:
         made.git("remote", "set-url", "origin", ORIGIN)
         return made
 
-    def prepare(self, identity: Mapping[str, str], *, fork: bool = False) -> None:
+    def prepare(self, identity: Identity, *, fork: bool = False) -> None:
         """Let GitHub's side of the workflows be in them, as a commit, so that what a job finds is a clean tree."""
         prepare(self.folder, identity, fork=fork)
         self.commit("GitHub's side of a job")
@@ -73,7 +73,11 @@ class Tree:
 def pull_request(tree: Tree, number: int, *, fork: bool = False, action: str = "synchronize") -> dict[str, Any]:
     """The event of a pull request from what the tree has checked out to its main."""
     owner, name = REPOSITORY.split("/")
-    head = {"full_name": f"mallory/{name}" if fork else REPOSITORY, "fork": fork, "owner": {"login": "mallory" if fork else owner}}
+    head = {
+        "full_name": f"mallory/{name}" if fork else REPOSITORY,
+        "fork": fork,
+        "owner": {"login": "mallory" if fork else owner},
+    }
     base = tree.git("merge-base", "HEAD", "main")
     return {
         "action": action,
@@ -105,7 +109,12 @@ def repository() -> dict[str, Any]:
 
 
 def push(tree: Tree) -> dict[str, Any]:
-    return {"ref": "refs/heads/main", "after": tree.sha, "before": tree.git("rev-parse", "HEAD^"), "repository": repository()}
+    return {
+        "ref": "refs/heads/main",
+        "after": tree.sha,
+        "before": tree.git("rev-parse", "HEAD^"),
+        "repository": repository(),
+    }
 
 
 def release(tag: str, *, prerelease: bool = False, commit: str = "") -> dict[str, Any]:

@@ -10,13 +10,14 @@ from pathlib import Path
 wanted, unwanted = set(), set()
 for line in filter(None, map(str.strip, os.environ["PATHS"].splitlines())):
     found = wanted if not line.startswith("!") else unwanted
-    for name in glob.glob(str(Path(line.lstrip("!")).expanduser()), recursive=True):
+    for name in glob.glob(str(Path(line.lstrip("!")).expanduser()), recursive=True):  # noqa: PTH207 - absolute ones, too
         path = Path(name).absolute()
         found.update([path] if path.is_file() else (each for each in path.rglob("*") if each.is_file()))
 files = sorted(wanted - unwanted)
 if not files:
-    said = "No files were found with the provided path. No artifacts will be uploaded."
-    sys.exit(f"::error::{said}" if os.environ["MISSING"] == "error" else print(f"::warning::{said}"))
+    kind = "error" if os.environ["MISSING"] == "error" else "warning"
+    sys.stdout.write(f"::{kind}::No files were found with the provided path. No artifacts will be uploaded.\n")
+    sys.exit(kind == "error")
 to = Path(os.environ["ARTIFACTS"]) / os.environ["GITHUB_RUN_ID"] / os.environ["NAME"]
 if to.exists():
     if os.environ["OVERWRITE"] != "true":
