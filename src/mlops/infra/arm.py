@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import ServiceFailed
 from ..workspace.connect import sdk
+from ..workspace.credentials import credential
 
 PUBLIC = "https://management.azure.com"
 LIMIT = 3600.0
@@ -26,7 +27,6 @@ class Manager:
                 RetryPolicy,
                 UserAgentPolicy,
             )
-            from azure.identity import DefaultAzureCredential
             from azure.mgmt.core import ARMPipelineClient
 
             base, audience = _cloud()
@@ -36,7 +36,7 @@ class Manager:
                     RequestIdPolicy(),
                     UserAgentPolicy("mlops-infra"),
                     RetryPolicy(),
-                    BearerTokenCredentialPolicy(DefaultAzureCredential(), f"{audience}/.default"),
+                    BearerTokenCredentialPolicy(credential(), f"{audience}/.default"),
                 ],
             )
             self._base = base
