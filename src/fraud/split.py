@@ -16,6 +16,8 @@ from fraud.errors import WindowError
 from fraud.settings import Settings
 
 DAY = timedelta(days=1)
+NEVER = np.iinfo(np.int64).max
+"""The number of a day that does not come: of a fraud that is none, of a report that nobody knows of."""
 
 
 @dataclass(frozen=True)
@@ -101,29 +103,40 @@ def midnight(day: date) -> datetime:
 
 
 def days_since(start: date, times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
-    """For each time the number of its day, that of `start` being 0."""
-    days = times.astype("datetime64[D]").astype(np.int64)
-    return days - np.datetime64(start, "D").astype(np.int64)
+    """For each time the number of its day, that of `start` being 0; NEVER for no time."""
+    days = times.astype("datetime64[D]").astype(np.int64) - np.datetime64(start, "D").astype(np.int64)
+    return np.where(np.isnat(times), NEVER, days)
+
+
+def known_from(
+    day: npt.NDArray[np.int64],
+    fraud: npt.NDArray[np.int64],
+    delay_days: int,
+    reported: npt.NDArray[np.int64] | None = None,
+) -> npt.NDArray[np.int64]:
+    """For each row the day from which on it is known as a fraud; NEVER for what is none.
+
+    That is `delay_days` after its day has ended, or after the day on which it was reported, if that is later.
+    """
+    known = day + delay_days + 1
+    if reported is not None:
+        known = np.maximum(known, np.where(reported == NEVER, 0, reported) + 1)
+    return np.where(fraud == 1, known, NEVER)
 
 
 def known_as_compromised(
-    day: npt.NDArray[np.int64],
-    card: npt.NDArray[np.int64],
-    fraud: npt.NDArray[np.int64],
-    delay_days: int,
+    day: npt.NDArray[np.int64], card: npt.NDArray[np.int64], known: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
     """For each row, whether its card is known as compromised on that row's day.
 
-    The rows are all those from `known_start` on, `day` counted from there. A fraud becomes known `delay_days`
-    after its day ends: a card is known on day d if it had a fraud on a day before d - delay_days. This is what
-    the handbook's get_train_test_set leaves out of the test set day by day, beginning with the cards that had a
-    fraud in the week that its models are trained on.
+    The rows are all those from `known_start` on, `day` counted from there, `known` is that of `known_from`. This
+    is what the handbook's get_train_test_set leaves out of the test set day by day, beginning with the cards that
+    had a fraud in the week that its models are trained on.
     """
-    never = np.iinfo(np.int64).max
     cards, index = np.unique(card, return_inverse=True)
-    first_fraud = np.full(len(cards), never)
-    np.minimum.at(first_fraud, index[fraud == 1], day[fraud == 1])
-    return first_fraud[index] < day - delay_days
+    first = np.full(len(cards), NEVER)
+    np.minimum.at(first, index, known)
+    return first[index] <= day
 
 
 def tested(
@@ -131,6 +144,7 @@ def tested(
     times: npt.NDArray[np.datetime64],
     card: npt.NDArray[np.int64],
     fraud: npt.NDArray[np.int64],
+    reported: npt.NDArray[np.datetime64] | None,
 ) -> npt.NDArray[np.bool_]:
     """For each row whether it is tested: in the test days, of a card not known as compromised.
 
@@ -139,5 +153,7 @@ def tested(
     day = days_since(window.known_start, times)
     seen = (day >= 0) & (day < (window.test_end - window.known_start).days)
     result = seen & (day >= (window.test_start - window.known_start).days)
-    result[seen] &= ~known_as_compromised(day[seen], card[seen], fraud[seen], window.delay_days)
+    late = None if reported is None else days_since(window.known_start, reported[seen])
+    known = known_from(day[seen], fraud[seen], window.delay_days, late)
+    result[seen] &= ~known_as_compromised(day[seen], card[seen], known)
     return result

@@ -12,7 +12,7 @@ from fraud.errors import FeaturesError, ModelError, WindowError
 from fraud.evaluation.candidate import Candidate
 from fraud.evaluation.metrics import Rows
 from fraud.evaluation.statistics import Floats, Whole
-from fraud.features.table import LABEL, SCENARIO, FeatureTable, matrix
+from fraud.features.table import LABEL, REPORTED, SCENARIO, FeatureTable, matrix
 from fraud.settings import Settings
 from fraud.split import days_since, midnight, tested, windows_of
 
@@ -35,6 +35,8 @@ class _History:
     fraud: npt.NDArray[np.int64]
     day: npt.NDArray[np.int64]
     """Counted from the first test day."""
+    reported: npt.NDArray[np.datetime64] | None
+    """When frauds became known; None where the data does not say."""
 
 
 class TestSet:
@@ -52,7 +54,7 @@ class TestSet:
         self.window = window = windows_of(*table.span(), settings)
         seen = table.between(midnight(window.test_start), midnight(window.test_end))
         past = self._past = self._history()
-        kept = tested(window, past.time, past.card, past.fraud)[past.day >= 0]
+        kept = tested(window, past.time, past.card, past.fraud, past.reported)[past.day >= 0]
         self.rows: pa.Table = seen.filter(kept)
         fraud = self.rows[LABEL].to_numpy().astype(np.int64)
         self.cards_left_out = len(np.unique(seen["CUSTOMER_ID"].to_numpy()[~kept]))
@@ -137,6 +139,8 @@ class TestSet:
     def _history(self) -> _History:
         start = min(self.window.test_start - timedelta(days=HISTORY_DAYS), self.window.known_start)
         names = ["TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", LABEL]
-        rows = self.table.between(midnight(start), midnight(self.window.test_end), names)
+        late = [REPORTED] if self.table.reported else []
+        rows = self.table.between(midnight(start), midnight(self.window.test_end), [*names, *late])
         time, card, terminal, fraud = (rows[name].to_numpy() for name in names)
-        return _History(time, card, terminal, fraud, days_since(self.window.test_start, time))
+        reported = rows[REPORTED].to_numpy() if late else None
+        return _History(time, card, terminal, fraud, days_since(self.window.test_start, time), reported)

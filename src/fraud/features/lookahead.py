@@ -11,7 +11,7 @@ import duckdb
 
 from fraud.data import LABEL_DAYS
 from fraud.errors import FeaturesError
-from fraud.features.table import IDENTIFIERS, LABEL, SCENARIO
+from fraud.features.table import ASIDE
 
 DAYS, ROWS = 30, 1_000_000  # at most, so that the check costs little however much data there is
 SAME = 1e-9  # relative: sums of fractions differ with the order of adding
@@ -28,7 +28,7 @@ def check(connection: duckdb.DuckDBPyConnection, query: str, computed: Path, nam
     if cut is None:
         return
     columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()]
-    features = [column for column in columns if column not in (*IDENTIFIERS, LABEL, SCENARIO)]
+    features = [column for column in columns if column not in ASIDE]
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE past AS "
         f"WITH transactions AS ({_past(connection, cut)}) SELECT * FROM ({query})"

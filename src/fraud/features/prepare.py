@@ -19,7 +19,7 @@ from fraud.data.contract import check_view
 from fraud.data.reading import create_views, engine, landed_files
 from fraud.errors import FeaturesError, exit_code_of
 from fraud.features import lookahead
-from fraud.features.table import SCENARIO
+from fraud.features.table import REPORTED, SCENARIO
 from fraud.output import written_whole
 from fraud.tracking import log_run
 
@@ -52,7 +52,7 @@ def prepare(
             quoted = str(target).replace("'", "''")
             try:
                 connection.execute(
-                    f"COPY ({with_scenario(connection, query)} ORDER BY TX_DATETIME, TRANSACTION_ID) "
+                    f"COPY ({with_facts(connection, query)} ORDER BY TX_DATETIME, TRANSACTION_ID) "
                     f"TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)"
                 )
             except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
@@ -69,13 +69,15 @@ def features_sql(connection: duckdb.DuckDBPyConnection) -> Path:
     return REPORTED_SQL if "TX_REPORTED_EPOCH" in columns else FEATURES_SQL
 
 
-def with_scenario(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    """The query's rows, with the kind of each fraud where the data says, for the slices of the evidence."""
+def with_facts(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """The query's rows, with what the data says of each fraud: its kind, for slices, and when it was reported."""
     columns = {row[0] for row in connection.execute("DESCRIBE landed").fetchall()}
-    if SCENARIO not in columns:
+    known = [name for name in (SCENARIO, REPORTED) if name in columns]
+    if not known:
         return f"SELECT * FROM ({query})"
-    kinds = f"SELECT TRANSACTION_ID, {SCENARIO} FROM landed"
-    return f"SELECT features.*, {SCENARIO} FROM ({query}) AS features JOIN ({kinds}) USING (TRANSACTION_ID)"
+    names = ", ".join(known)
+    facts = f"SELECT TRANSACTION_ID, {names} FROM landed"
+    return f"SELECT features.*, {names} FROM ({query}) AS features JOIN ({facts}) USING (TRANSACTION_ID)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

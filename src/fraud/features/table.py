@@ -18,6 +18,10 @@ IDENTIFIERS = ("TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID")
 LABEL = "TX_FRAUD"
 SCENARIO = "TX_FRAUD_SCENARIO"
 """Which kind of fraud a row is, where the data says; never a feature."""
+REPORTED = "TX_FRAUD_REPORTED"
+"""When a fraud became known, where the data says; never a feature."""
+ASIDE = (*IDENTIFIERS, LABEL, SCENARIO, REPORTED)
+"""The columns that are no features."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,11 @@ class FeatureTable:
         schema = self._file.schema_arrow
         if lacking := [name for name in (*IDENTIFIERS, LABEL) if name not in schema.names]:
             raise FeaturesError(f"{self.path}: column {lacking[0]} is missing; run prepare again")
-        # Every column that is neither an identifier nor the label is a feature, so that features.sql alone
+        self.reported = REPORTED in schema.names
+        # Every column but these is a feature, so that features.sql alone
         # says what the features are.
         found = tuple(
-            Feature(field.name, pa.types.is_integer(field.type))
-            for field in schema
-            if field.name not in (*IDENTIFIERS, LABEL, SCENARIO)
+            Feature(field.name, pa.types.is_integer(field.type)) for field in schema if field.name not in ASIDE
         )
         known = [feature.name for feature in found]
         if unknown := [name for name in without if name not in known]:

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,14 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from fraud.errors import exit_code_of
+from fraud.errors import FamilyError, exit_code_of
 from fraud.evaluation.metrics import SELECTED_BY, metrics
 from fraud.features.table import FeatureTable
 from fraud.output import written_whole
 from fraud.profile import distribution
 from fraud.settings import Settings
-from fraud.split import validation_windows, windows_of
+from fraud.split import Windows, validation_windows, windows_of
 from fraud.tracking import Run, tracked
+from fraud.training import ranks
 from fraud.training.export import prove_equal, save, scores
 from fraud.training.families import FAMILIES, checked_seed, family_of
 from fraud.training.imbalance import Trained
@@ -54,6 +56,8 @@ def train(
     the days before the test. No row from the test on is read. Raises a FraudError and then writes nothing.
     """
     row = family_of(family)
+    if ranks.size() > 1 and not row.distributed:
+        raise FamilyError(f"family {family} is trained by one process; it was given {ranks.size()}")
     checked_seed(seed)
     values = values_of(family, row.parameters, parameters)
     table = FeatureTable(features, settings.left_out)
@@ -63,14 +67,15 @@ def train(
     every = [*weeks, window]
     rows = Rows(table, min(min(each.train_start, each.known_start) for each in every), window.test_start)
 
-    def trained_on(place: Any) -> Trained:
-        estimator = row.estimator(seed, **values)
-        return Trained(estimator, rows.inputs[place], rows.label[place], negatives=settings.negatives, seed=seed)
+    def trained_on(week: Windows) -> Trained:
+        place, estimator = rows.trained_on(week), row.estimator(seed, **values)
+        label = rows.known(week)[place]
+        return Trained(estimator, rows.inputs[place], label, negatives=settings.negatives, seed=seed)
 
     run.params({"family": family, "seed": seed, **values})
     validation: dict[str, list[float]] = {}
     for number, week in enumerate(weeks, start=1):
-        learned, tested = trained_on(rows.trained_on(week)), rows.tested_on(week)
+        learned, tested = trained_on(week), rows.tested_on(week)
         score = learned.score(rows.inputs[tested])
         for name, value in metrics(rows.day[tested], rows.card[tested], rows.label[tested], score).items():
             validation.setdefault(name, []).append(value)
@@ -80,9 +85,9 @@ def train(
     run.metrics({name: float(np.mean(each)) for name, each in validation.items() if name != SELECTED_BY})
 
     began = time.perf_counter()
-    place = rows.trained_on(window)
-    learned = trained_on(place)
+    learned = trained_on(window)
     seconds = time.perf_counter() - began
+    place = rows.trained_on(window)
     graph = corrected(row.to_onnx(learned.estimator, len(rows.features)), learned.share)
     exported = scores(graph, rows.inputs)
     difference = prove_equal(learned.score(rows.inputs), exported)
@@ -95,7 +100,7 @@ def train(
         "settings": asdict(settings) | {"test_start": settings.test_start and settings.test_start.isoformat()},
         "windows": {**window.document, "validation": [week.document for week in weeks]},
         "rows": int(place.sum()),
-        "frauds": int(rows.label[place].sum()),
+        "frauds": int(rows.known(window)[place].sum()),
         "negatives_kept": learned.share,
         "features": rows.features,
         "features_sha256": _sha256(table.path),
@@ -153,6 +158,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def command() -> None:
         settings = Settings.read(file) if file else Settings()
+        if ranks.rank():  # it learns with the first process, which writes and speaks for all
+            with tempfile.TemporaryDirectory() as scratch:
+                train(**{**options, "model": Path(scratch) / "model"}, settings=settings)
+            return
         with tracked() as run:
             document = train(**options, settings=settings, run=run)
         window, mean = document["windows"], document["selection"]["mean"]

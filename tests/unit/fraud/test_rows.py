@@ -95,3 +95,25 @@ def test_one_kind_of_transaction_is_nothing_to_learn_from(table: Any, kind: int)
     whole = read(table())
     assert whole.trained_on(window).sum() == 168
     assert whole.tested_on(window).sum() == 168
+
+
+def test_a_fraud_that_is_reported_after_the_test_began_is_learned_as_genuine(table: Any) -> None:
+    window = windows_of(
+        datetime(2018, 4, 1),  # noqa: DTZ001
+        datetime(2018, 4, 30, 23),  # noqa: DTZ001
+        Settings(test_start=date(2018, 4, 20), train_days=10, min_train_days=1),
+    )
+    begin = datetime(2018, 4, 20)  # noqa: DTZ001
+    reported = [None if hour % 5 else begin + timedelta(hours=hour % 3 - 1) for hour in range(24 * DAYS)]
+    rows = read(table(TX_FRAUD_REPORTED=pa.array(reported, pa.timestamp("us"))))
+    learned = rows.trained_on(window)
+    assert rows.features == ["TX_AMOUNT", "RISK"]
+    hours = np.flatnonzero(learned)
+    assert rows.label[learned].tolist() == (hours % 5 == 0).astype(int).tolist()
+    in_time = (hours % 5 == 0) & (hours % 3 == 0)
+    assert rows.known(window)[learned].tolist() == in_time.astype(int).tolist()
+    without = read(table())
+    assert without.known(window)[learned].tolist() == without.label[learned].tolist()
+    late = read(table(TX_FRAUD_REPORTED=pa.array([begin] * 24 * DAYS, pa.timestamp("us"))))
+    with pytest.raises(WindowError, match="transactions and 0 frauds"):
+        late.trained_on(window)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fraud import split
 from fraud.errors import WindowError
 from fraud.settings import Settings
-from fraud.split import days_since, known_as_compromised, validation_windows, windows_of
+from fraud.split import days_since, known_as_compromised, known_from, validation_windows, windows_of
 
 FIRST = datetime(2018, 4, 1, 0, 0, 31)  # noqa: DTZ001
 LAST = datetime(2018, 9, 30, 23, 59, 57)  # noqa: DTZ001
@@ -104,7 +104,7 @@ def test_cards_become_known_day_by_day(rows: list[tuple[int, int, int]], delay: 
         known |= {card for day, card, fraud in rows if fraud and day == test_day - delay - 1}
         expected[test_day] = set(known)
     day, card, fraud = (np.array(column) for column in zip(*rows, strict=True))
-    found = known_as_compromised(day, card, fraud, delay)
+    found = known_as_compromised(day, card, known_from(day, fraud, delay))
     for index, (row_day, row_card, _) in enumerate(rows):
         if row_day in expected:
             assert found[index] == (row_card in expected[row_day])
@@ -123,4 +123,20 @@ def test_only_frauds_from_known_start_on_leave_a_card_out() -> None:
         ("2018-08-15T00:00", 3, 0, False),
     ]
     times, card, fraud, expected = (np.array(column) for column in zip(*rows, strict=True))
-    assert split.tested(window, times.astype("datetime64[us]"), card, fraud).tolist() == expected.tolist()
+    assert split.tested(window, times.astype("datetime64[us]"), card, fraud, None).tolist() == expected.tolist()
+
+
+def test_a_fraud_that_is_reported_late_is_known_late() -> None:
+    window = windows_of(FIRST, LAST, HANDBOOK)  # known from 07-25 on, tested 08-08 to 08-14
+    rows = [
+        ("2018-07-25T12:00", 1, 1, "2018-07-26T00:00", False),  # before its labels are complete anyway
+        ("2018-07-25T12:00", 2, 1, "2018-08-09T10:00", False),
+        ("2018-07-25T12:00", 3, 1, "NaT", False),
+        ("2018-08-09T12:00", 1, 0, "NaT", False),
+        ("2018-08-09T12:00", 2, 0, "NaT", True),
+        ("2018-08-10T00:00", 2, 0, "NaT", False),
+        ("2018-08-09T12:00", 3, 0, "NaT", False),
+    ]
+    times, card, fraud, reported, expected = (np.array(column) for column in zip(*rows, strict=True))
+    moments = times.astype("datetime64[us]"), reported.astype("datetime64[us]")
+    assert split.tested(window, moments[0], card, fraud, moments[1]).tolist() == expected.tolist()
