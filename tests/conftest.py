@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
-WORLDS = ("automated", "deployed", "alone", "bootstrapped", "project", "_lenient", "serving", "told_domain", "apart", "history")
+WORLDS = (
+    "automated",
+    "deployed",
+    "alone",
+    "bootstrapped",
+    "project",
+    "_lenient",
+    "serving",
+    "told_domain",
+    "apart",
+    "history",
+)
 """Fixtures that cost seconds and that many tests share."""
 
 

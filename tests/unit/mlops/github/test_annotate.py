@@ -41,7 +41,9 @@ def test_no_more_are_shown_than_github_shows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "<a", "<!DOCTYPE a [<!ENTITY b 'bbb'>]><a>&b;</a>", "\x00"], ids=["empty", "cut", "entity", "zero"]
+    "text",
+    ["", "<a", "<!DOCTYPE a [<!ENTITY b 'bbb'>]><a>&b;</a>", "\x00"],
+    ids=["empty", "cut", "entity", "zero"],
 )
 def test_what_is_no_junit_file_is_said(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.xml"
