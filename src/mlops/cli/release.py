@@ -28,10 +28,10 @@ def deploy(
     here = opened(target, output)
     model = models.find(here.client, here.config.project.model, version)
     if dry_run:
-        document = apply.planned(here.client, here.config, here.target, model)
+        document = apply.planned(here.client, here.config, target, model)
         here.console.result(document, report.lines(document, markdown=here.markdown))
         return
-    deployed = apply.deploy(here.client, here.config, here.target, model, here.console.say)
+    deployed = apply.deploy(here.client, here.config, target, model, here.console.say)
     said = f"{here.config.project.model} version {deployed.version} answers at {deployed.scoring_uri}"
     here.console.result(deployed.__dict__, said)
 

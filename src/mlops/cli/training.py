@@ -219,7 +219,7 @@ def demo(
     result = story.tell(
         here.client,
         here.config,
-        here.target,
+        "local",
         here.console.say,
         data,
         settings,

@@ -2,6 +2,6 @@
 
 from .file import find_root, load
 from .policy import Gate
-from .sections import FILE, PORT, Config, Source, Target
+from .sections import FILE, PORT, Config, Serving, Source, Target
 
-__all__ = ["FILE", "PORT", "Config", "Gate", "Source", "Target", "find_root", "load"]
+__all__ = ["FILE", "PORT", "Config", "Gate", "Serving", "Source", "Target", "find_root", "load"]

@@ -71,7 +71,7 @@ class Place:
                 continue
             if not any(fnmatch(parts[-1], pattern) for pattern in patterns):
                 continue
-            if {"", ".."} & set(parts) or "\\" in name:
+            if leads_elsewhere(name):
                 raise BadInput(f"{self.uri}: the file {name!r} cannot be taken: its name would lead elsewhere")
             when = blob.last_modified.astimezone(UTC).isoformat()
             yield Listed(name, int(blob.size), str(blob.etag).strip('"'), when)
@@ -97,6 +97,21 @@ class Place:
             raise self._changed(wanted)
         return taken(wanted, sha256(target))
 
+    def copy(self, folder: Path) -> None:
+        """Read every file into a folder, whatever its name. Raises BadInput for one that would leave it."""
+        with sdk():
+            blobs = [
+                each for each in self.container.list_blobs(name_starts_with=self.path) if not _is_folder(each)
+            ]
+            for blob in blobs:
+                name = str(blob.name).removeprefix(self.path)
+                if leads_elsewhere(name):
+                    raise BadInput(f"{self.uri}: the file {name!r} cannot be taken: its name would lead elsewhere")
+                target = folder / PurePosixPath(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as file:
+                    self.container.download_blob(blob.name).readinto(file)
+
     def store(self, folder: Path) -> None:
         """Write every file of a folder here, over what an earlier attempt left."""
         files = [each for each in folder.rglob("*") if each.is_file()]
@@ -114,6 +129,11 @@ class Place:
             f"{self.uri}: {wanted.file} changed while it was read; nothing was published",
             "run it again when the file is complete",
         )
+
+
+def leads_elsewhere(name: str) -> bool:
+    """Whether the name of a blob, as a path below a folder, would leave it."""
+    return bool({"", ".."} & set(name.split("/"))) or "\\" in name
 
 
 def _is_folder(blob: BlobProperties) -> bool:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config import Config, Target
-from ..errors import ServiceFailed
+from .. import serving
+from ..config import Config
+from ..errors import BadInput, ServiceFailed
+from ..registry.bundle import RELEASE, tagged
 from ..workspace import environments
 from ..workspace.connect import sdk
 from ..workspace.runs import Report
 from . import steps
+from .bundle import Bundle, read
 from .plan import plan
-from .scoring import examples_of, invoke
-from .state import SERVE, Wanted, observe, wanted
+from .scoring import invoke
+from .state import Wanted, observe, wanted
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -29,25 +36,38 @@ class Deployed:
     scoring_uri: str
 
 
-def deploy(client: MLClient, config: Config, target: Target, model: Any, report: Report) -> Deployed:
-    """Deploy a registered version and give it all the traffic."""
-    goal = wanted(config, target, model)
-    todo = plan(goal, observe(client, goal))
-    if not todo:
-        report(f"{goal.deployment.name} has all the traffic already")
-    release = _Release(client, config, target, model, goal)
-    for step in todo:
-        report(str(step))
-        release.do(step)
+def deploy(client: MLClient, config: Config, target: str, model: Any, report: Report) -> Deployed:
+    """Deploy a registered version, as its bundle says, and give it all the traffic."""
+    endpoint = config.target(target).endpoint
+    with _bundle_of(client, model) as bundle:
+        if others := serving.differences(config, bundle.document):
+            report(f"{bundle.model}:{bundle.version} is deployed as it was registered; here {others} differ")
+            report("what is here takes a version of its own: mlops train")
+        goal = wanted(endpoint, model, bundle)
+        todo = plan(goal, observe(client, goal))
+        if not todo:
+            report(f"{goal.deployment.name} has all the traffic already")
+        release = _Release(client, config, target, goal, bundle)
+        for step in todo:
+            report(str(step))
+            release.do(step)
     now = observe(client, goal)
     if left := plan(goal, now):
-        raise ServiceFailed(f"the endpoint {target.endpoint} is not as it should be: {left[0]}", "run it again")
-    return Deployed(target.endpoint, goal.deployment.name, int(model.version), now.scoring_uri)
+        raise ServiceFailed(f"the endpoint {endpoint} is not as it should be: {left[0]}", "run it again")
+    return Deployed(endpoint, goal.deployment.name, int(model.version), now.scoring_uri)
 
 
-def planned(client: MLClient, config: Config, target: Target, model: Any) -> dict[str, Any]:
+@contextlib.contextmanager
+def _bundle_of(client: MLClient, model: Any) -> Iterator[Bundle]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield read(client, str(model.name), int(model.version), Path(folder))
+
+
+def planned(client: MLClient, config: Config, target: str, model: Any) -> dict[str, Any]:
     """What `deploy` would do now, a document of schema release-plan/1. Reads only."""
-    goal = wanted(config, target, model)
+    with _bundle_of(client, model) as bundle:
+        bundle.instances(target)
+        goal = wanted(config.target(target).endpoint, model, bundle)
     return {
         "schema": "release-plan/1",
         "endpoint": goal.endpoint,
@@ -64,16 +84,18 @@ class _Release:
 
     client: MLClient
     config: Config
-    target: Target
-    model: Any
+    target: str
     goal: Wanted
+    bundle: Bundle
 
     def do(self, step: steps.Step) -> None:
         """One step, to its end."""
         client, endpoint = self.client, self.goal.endpoint
         match step:
-            case steps.RegisterEnvironment():
-                environments.ensure(client, self.config, {SERVE})
+            case steps.RegisterEnvironment(name=name):
+                if name != environments.named(self.config, serving.FOLDER):
+                    raise BadInput(f"the environment {name} that the version was registered with is gone")
+                environments.ensure(client, self.config, {serving.FOLDER})
             case steps.DeleteEndpoint(name=name):
                 with sdk():
                     client.online_endpoints.begin_delete(name).result()
@@ -97,23 +119,31 @@ class _Release:
             self.client.online_endpoints.begin_create_or_update(endpoint).result()
 
     def _create(self, step: steps.CreateDeployment) -> None:
-        script = self.config.root / self.config.project.scoring
+        bundle = self.bundle
+        instance_type, instance_count = bundle.instances(self.target)
+        requests = bundle.requests
         with sdk():
-            from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment
+            from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, OnlineRequestSettings
 
             deployment = ManagedOnlineDeployment(
                 name=step.name,
                 endpoint_name=self.goal.endpoint,
                 model=step.model,
                 environment=f"azureml:{step.environment}",
-                code_configuration=CodeConfiguration(code=str(script.parent), scoring_script=script.name),
-                instance_type=self.target.instance_type,
-                instance_count=self.target.instance_count,
+                code_configuration=CodeConfiguration(code=str(bundle.code), scoring_script=bundle.script),
+                environment_variables={"WORKER_COUNT": str(requests.workers)},
+                request_settings=OnlineRequestSettings(
+                    request_timeout_ms=requests.timeout_ms,
+                    max_concurrent_requests_per_instance=requests.max_concurrent,
+                ),
+                instance_type=instance_type,
+                instance_count=instance_count,
+                tags={RELEASE: tagged(bundle.digest)},
             )
             self.client.online_deployments.begin_create_or_update(deployment).result()
 
     def _try(self, deployment: str) -> None:
-        examples = examples_of(self.client, self.model)
+        examples = self.bundle.examples
         answer = invoke(self.client, self.goal.endpoint, examples.request, deployment=deployment)
         examples.compare(answer, f"the deployment {deployment}")
 

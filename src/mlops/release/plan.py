@@ -59,5 +59,6 @@ def _steps(wanted: Wanted, observed: Observed) -> Iterator[Step]:
 
 
 def _serves(found: Deployment, new: Deployment) -> bool:
-    """Whether a deployment is of this version, in this environment. Ids are compared without case."""
-    return found.model.lower() == new.model.lower() and found.environment == new.environment
+    """Whether a deployment is of this version, made from its bundle. Ids are compared without case."""
+    same = found.environment == new.environment and found.release == new.release
+    return same and found.model.lower() == new.model.lower()

@@ -6,28 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..config import Config, Target
-from ..errors import BadInput
+from ..registry.bundle import RELEASE, tagged
 from ..workspace import environments
 from ..workspace.connect import sdk
 from ..workspace.runs import text_of
+from .bundle import Bundle
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 READY = "Succeeded"
-SERVE = "serve"
-"""The folder of `environments/` that a deployment runs in."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployment: the version that it serves (an id) and the environment it runs in (`NAME:VERSION`)."""
+    """A deployment: the version that it serves (an id) and the environment it runs in (`NAME:VERSION`).
+
+    `release` is the digest of the bundle that it was made from, as its tag says.
+    """
 
     name: str
     model: str
     environment: str
     state: str = READY
+    release: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,11 @@ def deployment_name(model: str, version: int) -> str:
     return f"{model.replace('_', '-')[:20]}-v{version}"
 
 
-def wanted(config: Config, target: Target, model: Any) -> Wanted:
-    """What a target is to serve, from a registered version. Raises BadInput without a scoring script."""
-    if not (config.root / config.project.scoring).is_file():
-        raise BadInput(f"mlops.toml names the scoring script {config.project.scoring}, which is not there")
-    name = deployment_name(config.project.model, int(model.version))
-    return Wanted(target.endpoint, Deployment(name, str(model.id), environments.named(config, SERVE)))
+def wanted(endpoint: str, model: Any, bundle: Bundle) -> Wanted:
+    """What an endpoint is to serve: a registered version, as its bundle says."""
+    name = deployment_name(bundle.model, bundle.version)
+    release = tagged(bundle.digest)
+    return Wanted(endpoint, Deployment(name, str(model.id), bundle.environment, release=release))
 
 
 def observe(client: MLClient, wanted: Wanted) -> Observed:
@@ -82,4 +83,5 @@ def observe(client: MLClient, wanted: Wanted) -> Observed:
 def _observed(found: Any) -> Deployment:
     environment = str(found.environment).rpartition("/environments/")[2].replace("/versions/", ":")
     model = str(found.model).removeprefix("azureml:")
-    return Deployment(str(found.name), model, environment, text_of(found.provisioning_state))
+    release = str((found.tags or {}).get(RELEASE, ""))
+    return Deployment(str(found.name), model, environment, text_of(found.provisioning_state), release)

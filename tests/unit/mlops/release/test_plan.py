@@ -22,9 +22,9 @@ from mlops.release.steps import (
 )
 from mlops.report import release as report
 
-NEW = Deployment("fraud-v2", "/models/fraud/versions/2", "fraud-serve:b")
+NEW = Deployment("fraud-v2", "/models/fraud/versions/2", "fraud-serve:b", release="sha256:2")
 OLD = Deployment("fraud-v1", "/models/fraud/versions/1", "fraud-serve:a")
-OTHER = Deployment("by-hand", "/models/fraud/versions/2", "fraud-serve:b")
+OTHER = Deployment("by-hand", "/models/fraud/versions/2", "fraud-serve:b", release="sha256:2")
 WANTED = Wanted("fraud-local", NEW)
 STATES = st.sampled_from([READY, "Failed", "Creating", "Updating", "Deleting", "Canceled"])
 SAVED = frozenset({NEW.environment})
@@ -40,7 +40,8 @@ def observed(draw: st.DrawFn) -> Observed:
     models = st.sampled_from([NEW.model, NEW.model.upper(), OLD.model])
     made = st.sampled_from([NEW.environment, OLD.environment])
     names = draw(st.lists(st.sampled_from([NEW.name, OLD.name, OTHER.name]), unique=True))
-    deployments = tuple(Deployment(name, draw(models), draw(made), draw(STATES)) for name in names)
+    releases = st.sampled_from([NEW.release, ""])
+    deployments = tuple(Deployment(name, draw(models), draw(made), draw(STATES), draw(releases)) for name in names)
     share = draw(st.integers(1, 99))
     one, *others = [*draw(st.permutations(names)), None]
     some = [{}, {one: 100}] if one else [{}]
@@ -69,7 +70,7 @@ def after(step: Step, now: Observed, tried: set[str]) -> Observed:
             broken = name in there and there[name].state != READY
             if now.state != READY or broken or environment not in now.environments:
                 raise Refused(step)
-            there[name] = Deployment(name, model, environment)
+            there[name] = Deployment(name, model, environment, release=NEW.release)
         case TryDeployment(name=name):
             if there[name].state != READY:
                 raise Refused(step)
@@ -159,6 +160,10 @@ def test_nobody_is_left_without_an_answer_while_another_version_can_give_it(now:
         ),
         (
             Observed(READY, {NEW.name: 100}, (replace(NEW, environment="fraud-serve:a"),), SAVED),
+            [CreateDeployment(NEW.name, NEW.model, NEW.environment), TryDeployment(NEW.name)],
+        ),
+        (
+            Observed(READY, {NEW.name: 100}, (replace(NEW, release="sha256:1"),), SAVED),
             [CreateDeployment(NEW.name, NEW.model, NEW.environment), TryDeployment(NEW.name)],
         ),
         (Observed(READY, {NEW.name: 100}, (NEW,), frozenset()), []),
