@@ -225,7 +225,7 @@ def demo(
         settings,
         began=STARTED,
         train_only=train_only,
-        name=name,
+        run=name,
         markdown=here.markdown,
     )
     here.console.result(result.document, result.lines)

@@ -11,6 +11,7 @@ from ..config import Config
 from ..errors import BadInput, MlopsError
 from ..findings import Findings
 from ..gate.decide import lets_pass
+from ..registry.bundle import DOCUMENT
 from ..release import bundle as bundles
 from ..release.bundle import Bundle
 from .calls import GitHub
@@ -72,13 +73,13 @@ def _commit(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> Non
 
 def _checksum(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> None:
     """The release.json that was attached is that of the workspace, to the byte."""
-    words = ("--repo", github.repository, "--pattern", bundles.DOCUMENT, "--output", "-")
+    words = ("--repo", github.repository, "--pattern", DOCUMENT, "--output", "-")
     attached = hashlib.sha256(github.run("release", "download", tag, *words).encode()).hexdigest()
     if attached == bundle.digest:
-        findings.good(f"{bundles.DOCUMENT} is the one that was attached (SHA-256 {attached})")
+        findings.good(f"{DOCUMENT} is the one that was attached (SHA-256 {attached})")
     else:
         findings.lacks(
-            f"the attached {bundles.DOCUMENT} has the SHA-256 {attached}, the registered one {bundle.digest}",
+            f"the attached {DOCUMENT} has the SHA-256 {attached}, the registered one {bundle.digest}",
             "somebody has changed the release, or the version",
         )
 
