@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
-from ..errors import BadInput, MlopsError
+from ..errors import BadInput, ServiceFailed
 from ..findings import Findings
 from ..gate.decide import lets_pass
 from ..registry.bundle import DOCUMENT
@@ -24,31 +25,34 @@ if TYPE_CHECKING:
 def verify(github: GitHub, client: MLClient, config: Config, tag: str, folder: Path) -> Bundle:
     """The bundle of the version that a release is of, fetched into `folder`.
 
-    Raises BadInput with all that is wrong: no release, no version, a gate that refused, another commit, another
-    checksum. Each finding is said.
+    Raises BadInput where there is no release, no version, or `hold` finds something.
     """
     model, version = version_of(config, tag)
     release = github.read(f"releases/tags/{tag}")
     if release is None:
         raise BadInput(f"there is no published release {tag}", "publish the draft that training has written")
     bundle = bundles.read(client, model, version, folder)
-    findings = Findings(github.say)
-    findings.good(f"{model}:{version} is registered, and each of its files has its checksum")
-    _gate(findings, bundle)
-    _commit(findings, github, bundle, tag)
-    findings.attempt(_checksum, findings, github, bundle, tag)
-    if release.get("immutable"):
-        findings.attempt(_attested, findings, github, tag)
-    else:
-        findings.note("releases of this repository can be changed: gh has nothing to verify them by")
-    if findings.missing:
-        first = findings.missing[0]
-        raise BadInput(f"{tag}: {first.what}" + _more(len(findings.missing) - 1), first.hint)
+    github.say(f"  ok       {model}:{version} is registered, and each of its files has its checksum")
+    hold(github, bundle, tag, immutable=bool(release.get("immutable")))
     return bundle
 
 
-def _more(count: int) -> str:
-    return f" (and {count} more)" if count else ""
+def hold(github: GitHub, bundle: Bundle, tag: str, *, immutable: bool) -> None:
+    """Hold a version against its release. Each finding is said.
+
+    Raises BadInput with what is wrong: a gate that refused, another commit, another checksum.
+    """
+    findings = Findings(github.say)
+    _gate(findings, bundle)
+    _commit(findings, github, bundle, tag)
+    _checksum(findings, github, bundle, tag)
+    if immutable:
+        _attested(findings, github, tag)
+    else:
+        findings.note("releases of this repository can be changed: gh has nothing to verify them by")
+    if findings.missing:
+        first, more = findings.missing[0], len(findings.missing) - 1
+        raise BadInput(f"{tag}: {first.what}" + (f" (and {more} more)" if more else ""), first.hint)
 
 
 def _gate(findings: Findings, bundle: Bundle) -> None:
@@ -61,7 +65,7 @@ def _gate(findings: Findings, bundle: Bundle) -> None:
 
 
 def _commit(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> None:
-    tagged = (github.read(f"commits/tags/{tag}") or {}).get("sha")
+    tagged = _commit_of(github, tag)
     if tagged == bundle.document["commit"]:
         findings.good(f"the tag is of the commit {tagged}, and so is the model's code")
     else:
@@ -71,10 +75,20 @@ def _commit(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> Non
         )
 
 
+def _commit_of(github: GitHub, tag: str) -> str | None:
+    """The commit that a tag is of. One with a message of its own is an object between."""
+    found = (github.read(f"git/ref/tags/{tag}") or {}).get("object")
+    while found and found["type"] == "tag":
+        found = github.read(f"git/tags/{found['sha']}")["object"]
+    return str(found["sha"]) if found else None
+
+
 def _checksum(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> None:
     """The release.json that was attached is that of the workspace, to the byte."""
-    words = ("--repo", github.repository, "--pattern", DOCUMENT, "--output", "-")
-    attached = hashlib.sha256(github.run("release", "download", tag, *words).encode()).hexdigest()
+    with tempfile.TemporaryDirectory() as folder:
+        of = ("--repo", github.repository, "--pattern", DOCUMENT, "--dir", folder)
+        github.run("release", "download", tag, *of, "--clobber")
+        attached = hashlib.sha256((Path(folder) / DOCUMENT).read_bytes()).hexdigest()
     if attached == bundle.digest:
         findings.good(f"{DOCUMENT} is the one that was attached (SHA-256 {attached})")
     else:
@@ -88,7 +102,7 @@ def _attested(findings: Findings, github: GitHub, tag: str) -> None:
     """What GitHub attested when the release was published."""
     try:
         github.run("release", "verify", tag, "--repo", github.repository)
-    except MlopsError as error:
+    except ServiceFailed as error:
         findings.lacks(f"gh release verify refuses it: {error}", "somebody has changed the release")
     else:
         findings.good("the release is immutable, and is as it was published")
