@@ -32,6 +32,7 @@ WORLDS = (
     "told_domain",
     "apart",
     "history",
+    "registered",
 )
 """Fixtures that cost seconds and that many tests share."""
 

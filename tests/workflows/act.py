@@ -125,7 +125,7 @@ class Act:
         for flag, values in (
             ("--var", configured),
             ("--env", self.variables),
-            ("--secret", {"GITHUB_TOKEN": "none", **secrets}),
+            ("--secret", {"GITHUB_TOKEN": "the-token-of-no-job", **secrets}),
         ):
             command += [f"{flag}={name}={value}" for name, value in values.items()]
         command += [f"--local-repository={owner}@{sha}={_stand_in(owner)}" for owner, sha in pins(self.tree)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from azureml_local.machine.home import Home
 from azureml_local.server import control
+from tests.emulator import variables
 from tests.project import Project
 
 TARGETS = ("dev", "staging", "prod")
@@ -19,15 +20,34 @@ def home(cloud: Project) -> Home:
     return Home.at(cloud.home)
 
 
-def make(cloud: Project, folder: Path) -> None:
-    """Deploy the targets, each by its own identity, and let data land in dev."""
+def make(cloud: Project) -> None:
+    """Deploy the targets, each by its own identity."""
     ran(cloud, "infra", "apply", "--target", "local", "--deployment", "bootstrap")
     for target in TARGETS:
         ran(cloud, "infra", "apply", "--target", target, identity=f"{target}-infrastructure")
 
 
-def ran(cloud: Project, *words: str, identity: str = "") -> str:
-    ended = cloud.mlops(*words, identity=identity)
+def land(cloud: Project, config: Path, folder: Path) -> None:
+    """Let the demo's data, of the sizes in `config`, land in dev."""
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    from mlops.config import load
+    from mlops.data.storage import place
+
+    ran(cloud, "data", "generate", str(folder), config=config)
+    settings = load(config)
+    dev, source = settings.target("dev"), settings.data.source
+    assert source
+    with variables(**control.variables(home(cloud))):
+        client = MLClient(DefaultAzureCredential(), dev.subscription_id, dev.resource_group, dev.workspace)
+        landed = place(client, source.uri)
+        for file in folder.glob("*.parquet"):
+            landed.container.upload_blob(landed.path + file.name, file.read_bytes())
+
+
+def ran(cloud: Project, *words: str, identity: str = "", config: Path | None = None) -> str:
+    ended = cloud.mlops(*words, identity=identity, config=config)
     assert ended.returncode == 0, (words, ended.stderr)
     return ended.stdout
 

@@ -36,9 +36,11 @@ def automated(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> I
     cloud = Project(folder / "cloud", commands)
     with runner.running(folder / "runner") as machine:
         try:
-            azure.make(cloud, folder)
+            azure.make(cloud)
             with oidc.provider(azure.home(cloud)) as provider:
-                yield World(folder, cloud, machine, provider)
+                world = World(folder, cloud, machine, provider)
+                azure.land(cloud, world.project.folder / "mlops.toml", folder / "landed")
+                yield world
         finally:
             cloud.end()
             Emulator.at(machine.home).end()

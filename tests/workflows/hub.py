@@ -12,7 +12,7 @@ REPOSITORY = "acme/fraud"
 EMPTY: dict[str, Any] = {
     "repository": REPOSITORY,
     "tags": {},
-    **{table: [] for table in ("pulls", "comments", "releases", "issues", "labels", "dispatched", "faults")},
+    **{table: [] for table in ("pulls", "comments", "releases", "issues", "labels", "approvals", "faults")},
 }
 
 
@@ -60,7 +60,7 @@ class Hub:
         return dict(draft)
 
     def fail(self, asked: str, status: int, *, times: int = 1, after: bool = False) -> None:
-        """Let the next calls `METHOD PATH` that hold this text end with an error; `after` they did what was asked."""
+        """Let the next calls `METHOD PATH` that hold this text end with an error; `after`: it was done yet."""
         state = self.state
         fault = {"asked": asked, "status": status, "left": times, "after": after}
         self.save({**state, "faults": [*state["faults"], fault]})

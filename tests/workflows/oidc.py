@@ -26,7 +26,7 @@ class Provider:
     token: str
 
     def variables(self, environment: str) -> dict[str, str]:
-        """What a job with `id-token: write` has; `environment` is the name of its environment, as an expression."""
+        """What a job with `id-token: write` has; `environment`: the name of its environment, as an expression."""
         return {
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.address}/token?environment={environment}",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.token,
@@ -58,7 +58,7 @@ def provider(home: Home) -> Iterator[Provider]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *values: object) -> None:
+        def log_request(self, *_: object) -> None:
             """Nobody reads it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

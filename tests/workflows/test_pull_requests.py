@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from .act import Run
-from .hub import Hub
-from .tree import Tree, pull_request
+from .tree import pull_request
 from .world import World
 
 CHECKED = {"changed": "success", "check": "success", "test": "success", "required": "success"}

@@ -1,8 +1,8 @@
 """`mlops` in a workflow's steps without the seconds that the import of azure-ai-ml takes each time.
 
 A parent has imported the SDK once, and nothing of `mlops`. The program `mlops` of a step (venv/bin/mlops) hands it
-its arguments, variables, folder and open files; a child forked for it imports `mlops` from the step's own tree, and
-ends with its step. Run as a program, this file is that parent; it ends with its standard input.
+its arguments, variables, folder and open files; a child that is forked for it imports `mlops` from the step's own
+tree, and ends with its step. Run as a program, this file is that parent; it ends with its standard input.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from ..assets.environments import ensure_reference
 from ..machine import processes
 from ..runs.references import locate
 from ..runtimes.build import BuildFailed, Environment
+from ..storage.registries import asset
 
 INFERENCE = Path(__file__).with_name("inference.py")
 START_LIMIT = 120.0
@@ -156,12 +157,11 @@ class Instances(Part):
         """Lay out code and model as in the service's container and name the places."""
         values, app = properties(resource), folder / "azureml-app"
         configuration = values["codeConfiguration"]
-        code = ResourceId.parse(str(configuration.get("codeId") or ""))
-        version = self.context.store.get(code) if code else None
+        version = asset(self.context, str(configuration.get("codeId") or ""))
         if version is None:
             raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
         uri = properties(version)["codeUri"]
-        source = locate(self.context, resource.id.workspace, uri).on_disk(self.context)
+        source = locate(self.context, version.id.workspace, uri).on_disk(self.context)
         root = app / source.name
         shutil.copytree(source, root)
         script = root / configuration["scoringScript"]
@@ -171,11 +171,11 @@ class Instances(Part):
             )
         models = app / "azureml-models"
         models.mkdir(parents=True)
-        model = ResourceId.parse(str(values.get("model") or ""))
-        if model:
-            found = self.context.store.get(model)
+        if named := str(values.get("model") or ""):
+            found = asset(self.context, named)
             if found is None:
-                raise ServiceError(f"The model {model.parent.name} does not exist.", code="ResourceNotFound")
+                raise ServiceError(f"The model {named} does not exist.", code="ResourceNotFound")
+            model = found.id
             place = locate(self.context, model.workspace, properties(found)["modelUri"]).on_disk(self.context)
             models = models / model.parent.name / model.name
             models.mkdir(parents=True)

@@ -30,6 +30,7 @@ from ..arm.requests import Call, answer
 from ..arm.upstream import Upstream
 from ..endpoints import router
 from ..identity import discovery, federation
+from ..registries import exchange, registry
 from ..storage import blobs, places
 from ..studio import pages
 from ..tracking import gateway, history
@@ -87,6 +88,9 @@ ROWS = (
     Row(re.compile(r"^/permissions$"), report.permissions, doors.token, person),
     Row(re.compile(r"^/clock$"), steering.clock, doors.token, person),
     Row(re.compile(r"^/faults$"), steering.faults, doors.token, person),
+    # registries: how they are found, and what is in them
+    Row(registry.DISCOVERY, registry.discover, doors.token, no_run),
+    Row(exchange.DATA_PLANE, exchange.handle, doors.token, needs.of_resource),
     # Azure Resource Manager
     Row(re.compile(r"/mfeoperations?(status|results)/[^/]+$", re.I), operations.status, doors.token, no_run),
     Row(re.compile(r"^/(subscriptions|providers)/", re.I), handlers.handle, doors.token, needs.of_resource),

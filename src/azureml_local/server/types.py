@@ -23,6 +23,15 @@ from ..jobs.submission import Job
 from ..providers.budgets import BUDGETS, Budget
 from ..providers.groups import SUBSCRIPTIONS, ResourceGroup, Subscription
 from ..providers.vaults import DELETED_VAULTS, VAULTS, DeletedVault, Vault
+from ..registries.registry import Registry
+from ..registries.versions import (
+    SharedCode,
+    SharedComponent,
+    SharedContainer,
+    SharedData,
+    SharedEnvironment,
+    SharedModel,
+)
 from ..storage.accounts import STORAGE, StorageAccount
 from ..storage.datastores import Datastore
 from ..workspaces.compute import Compute
@@ -30,7 +39,17 @@ from ..workspaces.workspace import Workspace
 
 ROWS: tuple[tuple[str, Behaviour], ...] = (
     # Azure Machine Learning
-    ("registries", Behaviour()),
+    ("registries", Registry()),
+    ("registries/codes", SharedContainer("code")),
+    ("registries/codes/versions", SharedCode()),
+    ("registries/components", SharedContainer("component")),
+    ("registries/components/versions", SharedComponent()),
+    ("registries/data", SharedContainer("data")),
+    ("registries/data/versions", SharedData()),
+    ("registries/environments", SharedContainer("environment")),
+    ("registries/environments/versions", SharedEnvironment()),
+    ("registries/models", SharedContainer("model")),
+    ("registries/models/versions", SharedModel()),
     ("workspaces", Workspace()),
     ("workspaces/computes", Compute()),
     ("workspaces/datastores", Datastore()),

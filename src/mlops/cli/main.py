@@ -12,7 +12,7 @@ import typer
 from azureml_local.machine.errors import LocalError
 
 from ..errors import MlopsError
-from . import bootstrap, github, infra, lineage, local, release, runs, training
+from . import bootstrap, github, infra, lineage, local, promotion, release, runs, training
 
 INTERRUPTED = 130
 DETAILS = 20
@@ -34,6 +34,7 @@ for command in (
     training.gate,
     training.register,
     training.report,
+    promotion.promote,
     release.deploy,
     release.score,
     runs.status,

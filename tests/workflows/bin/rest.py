@@ -1,5 +1,6 @@
 """GitHub's REST resources that the workflows ask for, of a repository that is a dictionary."""
 
+import json
 import os
 import re
 import shutil
@@ -147,18 +148,9 @@ def release(state, asked):
     return made
 
 
-def assets(state, asked, id):
-    return one(state["releases"], "id", id)["assets"]
-
-
-def unasset(state, asked, id):
-    for each in state["releases"]:
-        each["assets"] = [asset for asset in each["assets"] if str(asset["id"]) != id]
-
-
-def by_tag(state, tag):
-    """As `gh release` finds it: a draft, too."""
-    found = [each for each in state["releases"] if each["tag_name"] == tag]
+def by_tag(state, token, tag):
+    """As `gh release` finds it: a draft too, if the token may see it."""
+    found = [each for each in seen(state, Asked(token, {}, {})) if each["tag_name"] == tag]
     if not found:
         raise Refused(1, "release not found")
     return found[-1]
@@ -168,8 +160,40 @@ def folder_of(found):
     return Path(os.environ["RECORDER_STATE"]).parent / "assets" / str(found["id"])
 
 
-def upload(state, words, options):
-    found, folder = by_tag(state, words[0]), None
+def create(state, token, words, options, stdin):
+    if any(each["tag_name"] == words[0] and not each["draft"] for each in state["releases"]):
+        raise refused(422, f"a release with the same tag name already exists: {words[0]}")
+    body = {"tag_name": words[0], "draft": "--draft" in options, "prerelease": "--prerelease" in options}
+    made = release(state, Asked(token, {}, body))
+    return edit(state, token, [made["tag_name"]], options, stdin)
+
+
+def edit(state, token, words, options, stdin):
+    found = by_tag(state, token, words[0])
+    if options.get("--notes-file"):
+        found["body"] = (
+            stdin if options["--notes-file"] == "-" else Path(options["--notes-file"]).read_text("utf-8")
+        )
+    for option, key in (("--title", "name"), ("--target", "target_commitish")):
+        found[key] = options.get(option, found.get(key))
+    found["draft"] = "--draft" in options or found["draft"]
+    return found["html_url"] + "\n"
+
+
+def view(state, token, words, options, stdin):
+    found = by_tag(state, token, words[0])
+    names = {
+        "tagName": "tag_name",
+        "isDraft": "draft",
+        "isPrerelease": "prerelease",
+        "url": "html_url",
+        "targetCommitish": "target_commitish",
+    }
+    return json.dumps({name: found[names[name]] for name in options["--json"].split(",")})
+
+
+def upload(state, token, words, options, stdin):
+    found = by_tag(state, token, words[0])
     if found.get("immutable") and not found["draft"]:
         raise refused(422, "Cannot upload assets to an immutable release.")
     folder = folder_of(found)
@@ -186,42 +210,37 @@ def upload(state, words, options):
     return ""
 
 
-def download(state, words, options):
-    folder, to = folder_of(by_tag(state, words[0])), Path(options.get("--dir", "."))
-    found = sorted(folder.glob(options.get("--pattern", "*")))
+def download(state, token, words, options, stdin):
+    found = sorted(folder_of(by_tag(state, token, words[0])).glob(options.get("--pattern", "*")))
     if not found:
         raise Refused(1, "no assets match the file pattern")
+    if options.get("--output") == "-":
+        return "".join(each.read_text(encoding="utf-8") for each in found)
+    to = Path(options.get("--dir", "."))
     to.mkdir(parents=True, exist_ok=True)
     for each in found:
         shutil.copyfile(each, to / each.name)
     return ""
 
 
-def verify(state, words, options):
-    if not by_tag(state, words[0]).get("immutable"):
+def verify(state, token, words, options, stdin):
+    if not by_tag(state, token, words[0]).get("immutable"):
         raise Refused(1, f"no attestations for tag {words[0]} ({state['repository']})")
     return f"Release {words[0]} verified!\n"
 
 
-def tag(state, asked, name):
-    if name not in state["tags"]:
-        raise refused(404, "Not Found")
-    return {"ref": f"refs/tags/{name}", "object": {"type": "commit", "sha": state["tags"][name]}}
+RELEASE = {each.__name__: each for each in (create, edit, view, upload, download, verify)}
 
 
 def commit(state, asked, name):
-    return {"sha": state["tags"].get(name, name)}
+    sha = state["tags"].get(name.removeprefix("tags/"))
+    if sha is None:
+        raise refused(422, f"No commit found for SHA: {name}")
+    return {"sha": sha}
 
 
-def label(state, asked):
-    if asked.body["name"] in [each["name"] for each in state["labels"]]:
-        raise refused(422, "Validation Failed: already_exists")
-    state["labels"].append(asked.body)
-    return asked.body
-
-
-def dispatch(state, asked, workflow):
-    state["dispatched"].append({"workflow": workflow, **asked.body})
+def approvals(state, asked, run):
+    return state["approvals"]
 
 
 RESOURCES = (
@@ -233,15 +252,11 @@ RESOURCES = (
     ("GET", "issues", "issues.read", issues),
     ("POST", "issues", "issues.write", issue),
     ("PATCH", r"issues/(\d+)", "issues.write", changed("issues", "number")),
-    ("POST", "labels", "issues.write", label),
     ("GET", "releases", "contents.read", seen),
     ("GET", r"releases/(\d+)", "contents.read", lambda state, asked, id: one(seen(state, asked), "id", id)),
     ("GET", "releases/tags/(.+)", "contents.read", published),
     ("POST", "releases", "contents.write", release),
     ("PATCH", r"releases/(\d+)", "contents.write", changed("releases", "id")),
-    ("GET", r"releases/(\d+)/assets", "contents.read", assets),
-    ("DELETE", r"releases/assets/(\d+)", "contents.write", unasset),
-    ("GET", "git/refs?/tags/(.+)", "contents.read", tag),
     ("GET", "commits/(.+)", "contents.read", commit),
-    ("POST", "actions/workflows/(.+)/dispatches", "actions.write", dispatch),
+    ("GET", r"actions/runs/(\d+)/approvals", "actions.read", approvals),
 )
