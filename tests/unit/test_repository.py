@@ -20,7 +20,11 @@ LISTED = subprocess.run(
 FILES = [REPOSITORY / name for name in LISTED.stdout.splitlines() if (REPOSITORY / name).is_file()]
 PYTHON = [file for file in FILES if file.suffix == ".py"]
 LOCKS = [file for file in FILES if file.name == "requirements.txt"]
-WORKFLOWS = [file for file in FILES if {"workflows", "actions"} & {*file.parts} and file.suffix == ".yml"]
+WORKFLOWS = [
+    file
+    for file in FILES
+    if file.is_relative_to(REPOSITORY / ".github") and {"workflows", "actions"} & {*file.parts}
+]
 
 
 def _name(file: Path) -> str:

@@ -28,7 +28,8 @@ def deploy(
     here = opened(target, output)
     model = models.find(here.client, here.config.project.model, version)
     if dry_run:
-        document = apply.planned(here.client, here.config, target, model)
+        with apply.unit_of(here.client, model) as unit:
+            document = apply.planned(here.client, here.config, target, unit, canary=False)
         here.console.result(document, report.lines(document, markdown=here.markdown))
         return
     deployed = apply.deploy(here.client, here.config, target, model, here.console.say)

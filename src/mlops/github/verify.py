@@ -65,7 +65,7 @@ def _gate(findings: Findings, bundle: Bundle) -> None:
 
 
 def _commit(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> None:
-    tagged = _commit_of(github, tag)
+    tagged = (github.read(f"commits/tags/{tag}") or {}).get("sha")
     if tagged == bundle.document["commit"]:
         findings.good(f"the tag is of the commit {tagged}, and so is the model's code")
     else:
@@ -73,14 +73,6 @@ def _commit(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> Non
             f"the tag is of the commit {tagged}, the model's code of {bundle.document['commit']}",
             "delete the release and its tag; training writes the draft anew",
         )
-
-
-def _commit_of(github: GitHub, tag: str) -> str | None:
-    """The commit that a tag is of. One with a message of its own is an object between."""
-    found = (github.read(f"git/ref/tags/{tag}") or {}).get("object")
-    while found and found["type"] == "tag":
-        found = github.read(f"git/tags/{found['sha']}")["object"]
-    return str(found["sha"]) if found else None
 
 
 def _checksum(findings: Findings, github: GitHub, bundle: Bundle, tag: str) -> None:

@@ -141,7 +141,7 @@ def test_a_target_overrides_what_it_names_of_the_canary_and_nothing_else(tmp_pat
     release = _load(tmp_path, TEXT).release
     assert release.canary_of("prod") == release.canary
     local = release.canary_of("local")
-    assert (local.minimum_requests, local.alpha) == (30, release.canary.alpha)
+    assert (local.minimum_requests, local.alpha) == (100, release.canary.alpha)
     assert [step.share for step in local.steps] == [50, 100]
     assert release.proof_of("local").seconds == 1
 
