@@ -15,6 +15,7 @@ from tests.emulator import Emulator
 from tests.project import Project
 
 from . import azure, oidc, runner
+from .story import Story
 from .world import World
 
 
@@ -42,6 +43,14 @@ def automated(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> I
                 azure.land(cloud, world.project.folder / "mlops.toml", folder / "landed")
                 yield world
         finally:
-            cloud.end()
-            Emulator.at(machine.home).end()
+            try:
+                cloud.end()
+            finally:
+                Emulator.at(machine.home).end()
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def story(automated: World) -> Story:
+    """One repository, to which things happen once."""
+    return Story(automated, automated.clone(), automated.hub())

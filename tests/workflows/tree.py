@@ -139,3 +139,24 @@ def release(tag: str, *, prerelease: bool = False, commit: str = "") -> dict[str
 def dispatched(**inputs: str) -> dict[str, Any]:
     """The event of a workflow that is run by hand. Booleans are strings: act takes others for false."""
     return {"inputs": inputs, "ref": "refs/heads/main", "repository": repository(), "sender": {"login": "ada"}}
+
+
+def schedule() -> dict[str, Any]:
+    """The event of a time that has come."""
+    return {"schedule": "17 4 * * 1", "repository": repository()}
+
+
+def finished(workflow: str, run: str, event: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """The event of another workflow's run, for a pull request, that has ended."""
+    head = event["pull_request"]["head"]
+    of = {
+        "id": int(run),
+        "name": workflow,
+        "event": "pull_request",
+        "conclusion": "success",
+        "head_sha": head["sha"],
+        "head_branch": head["ref"],
+        "head_repository": head["repo"],
+        "html_url": f"https://github.com/{REPOSITORY}/actions/runs/{run}",
+    }
+    return {"action": "completed", "repository": repository(), "workflow_run": {**of, **changed}}
