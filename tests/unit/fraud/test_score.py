@@ -19,11 +19,15 @@ def test_the_endpoint_scores_the_examples_as_the_evaluation_did(
 ) -> None:
     examples = read_json(evaluated / "evaluation" / "examples.json")
     assert examples["schema"] == "examples/1"
-    body = json.dumps(examples["request"])
-    [[status, kind, answer]] = _send(evaluated, endpoint, tmp_path, [["POST", body]])
+    probes = read_json(evaluated / "evaluation" / "probes.json")["probes"]
+    asked = [["POST", json.dumps(each["request"])] for each in (examples, *probes)]
+    [[status, kind, answer], *others] = _send(evaluated, endpoint, tmp_path, asked)
     assert (status, kind, list(answer)) == (200, "application/json", ["scores"])
     assert answer["scores"] == pytest.approx(examples["answer"]["scores"], abs=1e-6)
     assert answer["scores"][0] > answer["scores"][-1]
+    assert [status for status, _, _ in others] == [200] * len(probes)
+    found = [answer["scores"][0] for _, _, answer in others]
+    assert found == pytest.approx([probe["answer"]["scores"][0] for probe in probes], abs=1e-6)
 
 
 def _send(evaluated: Path, endpoint: Step, folder: Path, requests: list[list[str]]) -> Any:

@@ -43,6 +43,8 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("psi = 0.25", "ks = 0.25", "gate.drift.ks", "is not a known key"),
         ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
         ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
+        ("workers = 1 ", "workers = 9 ", "serving.workers", "must be at most max_concurrent_requests, 8"),
+        ("request_timeout_ms = 5000", "request_timeout_ms = 180001", "serving.request_timeout_ms", "180000"),
         ("[demo]", "[demos]", "demos", "is not a known key"),
         ("train_days = 60", "train_days = [7]", "training.settings.train_days", "must be a text, a number"),
         ("train_days = 60", "train_days = nan", "training.settings.train_days", "must be finite"),
