@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +16,12 @@ from ..arm.states import BUSY, set_state
 from ..arm.store import Body, Resource
 from ..arm.types import Types
 from ..assets import environments
-from ..steps.durations import seconds
+from ..storage.registries import SCHEME, asset, asset_id, is_in_registry, pinned
 from . import quota, rights
 from .endpoint import busy, check_name, known
 from .instances import Instances
+from .settings import REQUEST_SETTINGS
 
-REQUEST_SETTINGS = {"maxQueueWait": "PT0S", "requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1}
 PROBE = {
     "failureThreshold": 30,
     "successThreshold": 1,
@@ -51,6 +50,7 @@ class OnlineDeployment(Behaviour):
             raise BadRequest(busy(id.parent.name, endpoint))
         if existing is not None:
             self._check_existing(context, id, existing)
+        values = pinned(context, values)
         self._check_parts(context, id, values)
         quota.check(context, id, body, existing)
         values["provisioningState"] = "Updating"
@@ -80,12 +80,12 @@ class OnlineDeployment(Behaviour):
             raise missing_field("instanceType")
         if not values.get("codeConfiguration") or not values.get("environmentId"):
             raise NotSupported("online deployments without code and environment (no-code deployment)")
-        model = ResourceId.parse(str(values.get("model") or ""))
-        if values.get("model") and (model is None or context.store.get(model) is None):
-            name = f"{model.parent.name}:{model.name}" if model else values["model"]
-            raise BadRequest(
-                f"The model {name} does not exist in the workspace.", inner=("NotFound", "ModelNotFound")
-            )
+        named = str(values.get("model") or "")
+        if named and asset(context, named) is None:
+            id_ = asset_id(context, named)
+            name = f"{id_.parent.name}:{id_.name}" if id_ and not is_in_registry(id_) else named
+            where = "the registry" if named.startswith(SCHEME) else "the workspace"
+            raise BadRequest(f"The model {name} does not exist in {where}.", inner=("NotFound", "ModelNotFound"))
         try:
             environments.check(context, id.workspace, str(values["environmentId"]))
         except NotFound as error:
@@ -175,10 +175,3 @@ def get_logs(call: Call) -> Response:
         for part in ("SystemSetup", "UserContainerImagePull", "ModelDownload", "UserContainerStart")
     )
     return answer({"content": f"Instance status:\n{head}\nContainer logs:\n{text}"})
-
-
-def settings_of(resource: Resource) -> tuple[float, int]:
-    """(seconds that a request may take, requests at once in an instance) of a deployment."""
-    values = {**REQUEST_SETTINGS, **(properties(resource).get("requestSettings") or {})}
-    limit = seconds(values["requestTimeout"])
-    return (limit if limit else math.inf), int(values["maxConcurrentRequestsPerInstance"] or 1)

@@ -2,6 +2,20 @@
 
 from .file import find_root, load
 from .policy import Gate
+from .release import Canary, Proof, Release
 from .sections import FILE, PORT, Config, Serving, Source, Target
 
-__all__ = ["FILE", "PORT", "Config", "Gate", "Serving", "Source", "Target", "find_root", "load"]
+__all__ = [
+    "FILE",
+    "PORT",
+    "Canary",
+    "Config",
+    "Gate",
+    "Proof",
+    "Release",
+    "Serving",
+    "Source",
+    "Target",
+    "find_root",
+    "load",
+]

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from ..errors import BadInput
 from .policy import Gate
+from .release import Release
 from .search import Sweep
 from .values import Entry, Free, Identifier, Name, Positive, Section, Word
 
@@ -142,6 +143,15 @@ class Config(Section):
     demo: Free = {}
     infra: Infra
     targets: Annotated[dict[str, Target], Field(min_length=1)]
+    release: Release = Release()
+
+    @field_validator("release")
+    @classmethod
+    def _of_targets_that_are_there(cls, release: Release, info: ValidationInfo) -> Release:
+        known = info.data.get("targets", {})
+        if known and (unknown := [name for name in (*release.approval, *release.targets) if name not in known]):
+            raise ValueError(f"names the target {unknown[0]}, the targets are: {', '.join(known)}")
+        return release
 
     def target(self, name: str) -> Target:
         """The target of this name. Raises BadInput, naming those there are."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlops.release.proof import bad_requests
 from tests.emulator import REPOSITORY
 
 from .conftest import Step, read_json
@@ -79,6 +80,9 @@ def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: S
         row(TX_AMOUNT={"a": "b" * 1000}): "row 1: field TX_AMOUNT must be a number, not {",
         row(TX_DURING_NIGHT=0.5): "row 1: field TX_DURING_NIGHT must be a whole number, not 0.5",
     }
+    # what a release asks a deployment before anybody else does
+    proof = bad_requests({"data": [good, good]})
+    mistakes |= dict.fromkeys((bad.body.decode("utf-8", "surrogateescape") for bad in proof), "")
     others = ("GET", "PUT", "DELETE")
     requests = [*([method, row()] for method in others), *(["POST", body] for body in mistakes)]
     answers = _send(evaluated, endpoint, tmp_path, requests)

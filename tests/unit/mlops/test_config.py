@@ -56,6 +56,18 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
             "names logistic_regression twice",
         ),
         ('endpoint = "fraud-dev"', 'endpoint = "-"', "targets.dev.endpoint", "match pattern"),
+        (
+            "share = 10, seconds = 600 } ",
+            "share = 60, seconds = 600 } ",
+            "release.canary.mirror.share",
+            "or equal to 50",
+        ),
+        ("share = 10, seconds = 600 } ", "share = 10, seconds = 0 } ", "release.canary.mirror.seconds", "than 0"),
+        ("alpha = 0.01 ", "alpha = 1.0 ", "release.canary.alpha", "less than 1"),
+        ("objective_ms = 200", "objective_ms = inf", "release.canary.objective_ms", "finite number"),
+        ("look_seconds = 30", "looks = 30", "release.canary.looks", "is not a known key"),
+        ("p99_ms = 5000", "p99_ms = -1", "release.targets.local.proof.p99_ms", "greater than 0"),
+        ('kind = "managed"', 'kind = "managd"', "release.kind", "'managed' or 'kubernetes'"),
     ],
 )
 def test_a_wrong_key_is_named_with_its_line(tmp_path: Path, old: str, new: str, key: str, what: str) -> None:
@@ -86,6 +98,65 @@ def test_a_parameter_that_is_no_word_is_refused(tmp_path: Path, line: str, key: 
         _load(tmp_path, text)
     assert str(caught.value).startswith(f"mlops.toml, line {_line(text, line)}: {key}: ")
     assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "key", "what"),
+    [
+        (
+            "share = 50, seconds = 600",
+            "share = 5, seconds = 600",
+            "steps = [",
+            "release.canary.steps",
+            "must rise",
+        ),
+        ("share = 100, seconds = 300", "share = 99, seconds = 300", "steps = [", "release.canary.steps", "of 100"),
+        (
+            'approval = ["prod"]',
+            'approval = ["prd"]',
+            "[release]",
+            "release",
+            "names the target prd, the targets are",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, at: str, key: str, what: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        _load(tmp_path, TEXT.replace(old, new, 1))
+    assert str(caught.value).startswith(f"mlops.toml, line {_line(TEXT, at)}: {key}: ")
+    assert what in str(caught.value)
+
+
+def test_kubernetes_endpoints_mirror_nothing(tmp_path: Path) -> None:
+    text = TEXT.replace('kind = "managed"', 'kind = "kubernetes"')
+    with pytest.raises(BadInput, match="Kubernetes endpoints mirror nothing"):
+        _load(tmp_path, text)
+    found = _load(tmp_path, text.replace("mirror = { share = 10,", "mirror = { share = 0,"))
+    assert found.release.kind == "kubernetes"
+
+
+def test_a_target_overrides_what_it_names_of_the_canary_and_nothing_else(tmp_path: Path) -> None:
+    release = _load(tmp_path, TEXT).release
+    assert release.canary_of("prod") == release.canary
+    local = release.canary_of("local")
+    assert (local.minimum_requests, local.alpha) == (100, release.canary.alpha)
+    assert [step.share for step in local.steps] == [50, 100]
+    assert release.proof_of("local").seconds == 1
+
+
+def test_the_false_alarms_of_a_release_are_shared_among_its_tests(tmp_path: Path) -> None:
+    release = _load(tmp_path, TEXT).release
+    assert release.canary.level == pytest.approx(0.01 / (2 * 4)), "of errors and of slow requests, in four phases"
+    assert release.canary_of("local").level == pytest.approx(0.01 / (2 * 3))
+    unmirrored = TEXT.replace("mirror = { share = 10,", "mirror = { share = 0,")
+    assert _load(tmp_path, unmirrored).release.canary.level == pytest.approx(0.01 / (2 * 3))
+
+
+def test_a_project_without_a_release_table_has_the_defaults(tmp_path: Path) -> None:
+    start, end = TEXT.index("[release]"), TEXT.index("[demo]")
+    assert _load(tmp_path, TEXT[:start] + TEXT[end:]).release == config.Release()
 
 
 SWEPT = """

@@ -1,0 +1,79 @@
+"""The same requests asked of two versions: of how many do they make another decision, and how many more alerts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from ...errors import ServiceFailed
+from ..asking import Answer, Ask
+
+
+class Decide(Protocol):
+    """Which decisions an answer makes: one a row, True for an alert. ServiceFailed if it makes none."""
+
+    def of(self, answer: Any) -> Sequence[bool]: ...
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Paired decisions: `changed`, `alerts_before`, `alerts_after` are shares of the rows that they stand for."""
+
+    asked: int
+    paired: int
+    changed: float = 0.0
+    alerts_before: float = 0.0
+    alerts_after: float = 0.0
+
+    @property
+    def volume(self) -> float | None:
+        """By which share there are more alerts (or fewer, below 0); None where there was none before."""
+        if self.alerts_before:
+            return self.alerts_after / self.alerts_before - 1
+        return None if self.alerts_after else 0.0
+
+    def document(self) -> dict[str, Any]:
+        """The agreement for a program."""
+        return {**asdict(self), "volume": self.volume}
+
+
+def paired(decisions: Iterable[tuple[Sequence[bool], Sequence[bool], float]], asked: int) -> Agreement:
+    """What pairs of decisions, before and after, agree on; each pair stands for as many rows as it weighs."""
+    count, weight, changed, before, after = 0, 0.0, 0.0, 0.0, 0.0
+    for old, new, each in decisions:
+        share = each / max(len(old), 1)
+        count += 1
+        weight += each
+        before += share * sum(old)
+        after += share * sum(new)
+        changed += share * sum(a != b for a, b in zip(old, new, strict=True))
+    total = weight or 1.0
+    return Agreement(asked, count, changed / total, before / total, after / total)
+
+
+def measured(
+    ask: Ask, probes: Iterable[tuple[Any, Any, float]], decide: Decide, champion: str, candidate: str
+) -> Agreement:
+    """Ask both deployments, by their names, for each probe (request, recorded answer, weight).
+
+    Both are decided by one threshold, that which callers act on now: scores that have moved are to be seen. What
+    either does not answer with decisions, as many as the other, is asked and not paired.
+    """
+    asked, pairs = 0, []
+    for request, _, weight in probes:
+        asked += 1
+        body = json.dumps(request).encode()
+        old, new = (_decisions(decide, ask(body, name)) for name in (champion, candidate))
+        if old and new and len(old) == len(new):
+            pairs.append((old, new, weight))
+    return paired(pairs, asked)
+
+
+def _decisions(decide: Decide, answer: Answer) -> Sequence[bool]:
+    """The decisions of an answer; none where there are none to be read in it."""
+    try:
+        return decide.of(json.loads(answer.body)) if answer.good else ()
+    except (ValueError, ServiceFailed):
+        return ()
