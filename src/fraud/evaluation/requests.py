@@ -12,7 +12,7 @@ from fraud.evaluation.testset import TestSet
 
 Document = dict[str, Any]
 STRATA = ((0, 80), (1, 60), (3, 40), (12, 20))
-"""Probes by where they stand in the order of scores: from so many times the number of alerts on, how many are drawn.
+"""Probes by where they stand in the order of scores: from so many times the number of alerts on, how many of them.
 
 What lies near the threshold is what another version decides otherwise; drawn evenly from all, none of it would be,
 and one that was would stand for a thousand rows.
@@ -34,8 +34,8 @@ def examples(test: TestSet, model: Candidate, scored: Scored) -> Document:
 def probes(test: TestSet, model: Candidate, scored: Scored) -> Document:
     """Requests of one row by which the decisions of two versions can be compared, 200 at most (STRATA).
 
-    An alert is a row with a score above which as many rows lie as the budget allows. `weight` is the number of test
-    rows that a probe stands for.
+    An alert is a row with a score above which as many rows lie as the budget allows. `weight` is the number of
+    test rows that a probe stands for.
     """
     above = threshold(scored, test.settings.alerts_per_day)
     order = np.argsort(-scored.score, kind="stable")
