@@ -43,18 +43,47 @@ def words(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Resources:
+    """Where a step runs, if not where the others do, and by how many processes of how many instances.
+
+    `distribution` (pytorch, mpi, tensorflow) is what tells them of each other; empty: there is one process.
+    """
+
+    compute: str = ""
+    distribution: str = ""
+    instances: int = 1
+    processes: int = 1
+
+    def of_component(self) -> dict[str, Any]:
+        """What a component says of it, in the words of Azure ML's YAML."""
+        if not self.distribution:
+            return {}
+        count = {"process_count_per_instance": self.processes}
+        if self.distribution == "tensorflow":
+            count = {"worker_count": self.instances * self.processes}
+        return {
+            "distribution": {"type": self.distribution, **count},
+            "resources": {"instance_count": self.instances},
+        }
+
+
+ONE = Resources()
+"""One process, where the others run."""
+
+
+@dataclass(frozen=True)
 class Components:
     """The folder of components; `environments` maps those of `environments/` to `azureml:NAME:VERSION`."""
 
     environments: Mapping[str, str]
     root: Path = field(default=ROOT / "components")
 
-    def load(self, name: str, environment: str, **repeated: Repeated) -> Any:
+    def load(self, name: str, environment: str, on: Resources = ONE, **repeated: Repeated) -> Any:
         """A component that runs in an environment, ready to be a node. Raises NameTakenError."""
         from azure.ai.ml import load_component
 
         file = self.root / name / "component.yml"
-        changed = {"environment": self.environments[environment], **expanded(file, repeated)}
+        changed = {"environment": self.environments[environment], **on.of_component(), **expanded(file, repeated)}
         return load_component(source=str(file), params_override=[changed])
 
 

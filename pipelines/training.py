@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pipelines.components import Components, candidates, parameters, words
+from pipelines.components import ONE, Components, Resources, candidates, parameters, words
 from pipelines.search import Search
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def training(
     family_environments: Mapping[str, str] = MappingProxyType({}),
     champion: Champion | None = None,
     searches: Mapping[str, Search] | None = None,
+    resources: Mapping[str, Resources] = MappingProxyType({}),
     model_name: str = "",
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
@@ -54,8 +55,8 @@ def training(
     `asset` is landed data, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files,
     `serving` is a folder; `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families`
     maps each to its parameters that are not the default, `family_environments` those to a folder that `train` does
-    not do for,
-    `searches` those that are swept to what is searched; `freshness` holds max_age_days and as_of where they are to
+    not do for, `searches` those that are swept to what is searched, `resources` those that are trained elsewhere
+    than on `compute`, or by several processes; `freshness` holds max_age_days and as_of where they are to
     be checked. With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
@@ -69,11 +70,14 @@ def training(
         name: str = "",
         search: Search | None = None,
         environment: str = "",
+        on: Resources = ONE,
         **repeated: Any,
     ) -> Any:
-        made = components.load(component, environment or STEP_ENVIRONMENTS[component], **repeated)
+        made = components.load(component, environment or STEP_ENVIRONMENTS[component], on, **repeated)
         node = search.over(made, inputs, timeout_seconds) if search else made(**inputs)
         node.name = name or component
+        if on.compute:
+            node.compute = on.compute
         if search is None:
             node.set_limits(timeout=timeout_seconds)
         return node.outputs
@@ -84,7 +88,8 @@ def training(
         fixed = {name: value for name, value in values.items() if name not in searched}
         slots = parameters({**fixed, **searched})
         given, own = {**inputs, "family": family, **words(fixed)}, family_environments.get(family, "")
-        return step("train", given, f"train_{family}", search, own, parameter=slots)
+        on = resources.get(family, ONE)
+        return step("train", given, f"train_{family}", search, own, on, parameter=slots)
 
     @dsl.pipeline(default_compute=compute, display_name="training")  # type: ignore[untyped-decorator]
     def graph(

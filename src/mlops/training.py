@@ -83,7 +83,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
 
     Raises BadInput where a version would be registered of code that no commit holds, unless that is allowed.
     """
-    from pipelines.components import NameTakenError
+    from pipelines.components import NameTakenError, Resources
     from pipelines.search import Search
     from pipelines.training import STEP_ENVIRONMENTS, Champion, training
 
@@ -99,7 +99,11 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
     # What an endpoint will run in is there from now on under the name that the release says.
     environments.ensure(client, config, {serving.FOLDER})
     champion = champion_of(client, target)
-    _ensure_compute(client, target)
+    _ensure_compute(client, target.compute, target.instance_type)
+    resources = {name: each for name, each in settings.resources.items() if name in settings.families}
+    for each in resources.values():
+        if each.compute:
+            _ensure_compute(client, each.compute, each.instance_type)
     origin = provenance.gather(
         client,
         config,
@@ -127,6 +131,10 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
                 family_environments=own,
                 champion=Champion(champion.label, champion.reference) if champion else None,
                 searches={family: Search(**searched(config, family)) for family in request.sweep},
+                resources={
+                    name: Resources(**each.model_dump(exclude={"instance_type"}, exclude_none=True))
+                    for name, each in resources.items()
+                },
                 model_name=config.project.model if request.register else "",
             )
         except NameTakenError as error:
@@ -150,17 +158,24 @@ def searched(config: Config, family: str) -> dict[str, Any]:
     return {**settings.sweep[family].model_dump(exclude_none=True), "seed": settings.seed}
 
 
-def _ensure_compute(client: MLClient, target: Target) -> None:
-    """Infrastructure makes the cluster; where it has not been (a fresh local workspace) it is made here."""
+def _ensure_compute(client: MLClient, name: str, size: str | None) -> None:
+    """Infrastructure makes the clusters; where it has not (a fresh local workspace) one is made here of this size.
+
+    Raises BadInput where there is neither the cluster nor a size.
+    """
     from azure.core.exceptions import ResourceNotFoundError
 
     with sdk():
         from azure.ai.ml.entities import AmlCompute
 
         try:
-            client.compute.get(target.compute)
-        except ResourceNotFoundError:
-            cluster = AmlCompute(name=target.compute, size=target.instance_type, min_instances=0, max_instances=4)
+            client.compute.get(name)
+        except ResourceNotFoundError as error:
+            if not size:
+                raise BadInput(
+                    f"there is no cluster {name}", "or its size: instance_type in [training.resources.FAMILY]"
+                ) from error
+            cluster = AmlCompute(name=name, size=size, min_instances=0, max_instances=4)
             client.compute.begin_create_or_update(cluster).result()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.components import NameTakenError, Repeated, candidates, expanded, parameters
+from pipelines.components import NameTakenError, Repeated, Resources, candidates, expanded, parameters
 from pipelines.search import DISTRIBUTIONS, TERMINATIONS, Search
 from pipelines.training import Champion, training
 from tests.project import REPOSITORY
@@ -22,6 +22,7 @@ def graph(
     families: dict[str, dict[str, Any]],
     champion: Champion | None = None,
     searches: dict[str, Search] | None = None,
+    resources: dict[str, Resources] | None = None,
     **environments: str,
 ) -> dict[str, Any]:
     job = training(
@@ -41,6 +42,7 @@ def graph(
         timeout_seconds=60,
         champion=champion,
         searches=searches,
+        resources=resources or {},
     )
     document: dict[str, Any] = job._to_dict()
     return document
@@ -67,6 +69,23 @@ def test_a_family_is_trained_in_the_environment_that_is_named_for_it() -> None:
     assert jobs["train_deep"]["component"]["environment"] == "azureml:fraud-train-deep:1"
     others = set(jobs) - {"train_deep", "gate", "register"}
     assert {jobs[name]["component"]["environment"] for name in others} == {"azureml:fraud-train:1"}
+
+
+def test_a_family_is_trained_where_and_by_as_many_processes_as_is_said() -> None:
+    resources = {"torch": Resources("gpu-cluster", "pytorch", 2, 4), "keras": Resources("", "tensorflow", 2, 3)}
+    jobs = graph({"torch": {}, "keras": {}, "plain": {}}, resources=resources)["jobs"]
+    found = {
+        name: (job.get("compute"), job["component"].get("distribution"), job["component"].get("resources"))
+        for name, job in jobs.items()
+        if name.startswith("train_")
+    }
+    assert found["train_plain"] == (None, None, None)
+    cluster, told, nodes = found["train_torch"]
+    assert (cluster, told, nodes["instance_count"]) == (
+        "azureml:gpu-cluster", {"type": "pytorch", "process_count_per_instance": 4}, 2
+    )  # fmt: skip
+    cluster, told, nodes = found["train_keras"]
+    assert (cluster, told["type"], told["worker_count"], nodes["instance_count"]) == (None, "tensorflow", 6, 2)
 
 
 def test_a_family_s_parameters_are_inputs_of_its_step_by_their_types() -> None:

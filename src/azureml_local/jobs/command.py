@@ -14,7 +14,7 @@ from ..arm.store import Body
 from ..assets import environments
 from ..assets.registering import register_outputs
 from ..runs.run import Run
-from ..steps import reuse
+from ..steps import distribution, reuse
 from ..steps.durations import seconds
 from ..steps.execution import Execution
 from ..steps.step import End, Step
@@ -44,6 +44,7 @@ class Command:
         if not values.get("environmentId"):
             raise missing_field("environmentId")
         environments.check(context, id.workspace, str(values["environmentId"]))
+        distribution.read(values.get("distribution"), values.get("resources"))
         named = [n for n, o in (values.get("outputs") or {}).items() if (o or {}).get("assetVersion")]
         strict = call.parameter("api-version") >= "2025-01-01" and context.parity.holds("job-output-version")
         if named and strict:
@@ -74,6 +75,7 @@ class Command:
             outputs=outputs,
             variables={k: str(v) for k, v in (job.get("environmentVariables") or {}).items()},
             timeout=seconds((job.get("limits") or {}).get("timeout")),
+            distribution=distribution.read(job.get("distribution"), job.get("resources")),
         )
         declared = {name: item or {} for name, item in (job.get("outputs") or {}).items()}
         return Execution(context, run, step, cancelled, lambda: register_outputs(run, declared))()

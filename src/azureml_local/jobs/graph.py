@@ -12,6 +12,7 @@ from ..arm.ids import ResourceId
 from ..arm.store import Body
 from ..assets.components import spec_of
 from ..runs.outputs import declared_uri
+from ..steps import distribution
 from ..steps.bindings import FROM_NODE, FROM_PIPELINE, TO_PIPELINE, UnknownReference, Value, fill
 from ..steps.durations import seconds
 from ..steps.step import Step
@@ -166,6 +167,9 @@ def step_of(node: Node, inputs: Mapping[str, Value], outputs: Mapping[str, Value
         outputs=outputs,
         variables={name: str(value) for name, value in variables.items()},
         timeout=seconds(limits.get("timeout")),
+        distribution=distribution.read(
+            body.get("distribution") or spec.get("distribution"), body.get("resources") or spec.get("resources")
+        ),
     )
 
 
@@ -207,6 +211,7 @@ def as_job(step: Step) -> Body:
             name: {"jobOutputType": place.type, "uri": place.text} for name, place in step.outputs.items()
         },
         "environmentVariables": dict(step.variables),
+        **(step.distribution.as_job() if step.distribution else {}),
         "limits": {"jobLimitsType": "Command", "timeout": f"PT{step.timeout:g}S"} if step.timeout else None,
     }
 

@@ -102,12 +102,13 @@ def signal_group(leader: int, number: int = signal.SIGKILL) -> bool:
 
 
 def end_group_in(file: Path) -> None:
-    """End the group whose leader's number stands in a file, if there is one."""
+    """End the groups whose leaders' numbers stand in a file, if there are any."""
     try:
-        leader = int(file.read_text())
+        leaders = [int(line) for line in file.read_text().split()]
     except (FileNotFoundError, ValueError):
         return
-    signal_group(leader)
+    for leader in leaders:
+        signal_group(leader)
 
 
 def is_running(pid: int | None, *marks: str) -> bool:

@@ -24,7 +24,7 @@ from ..runs.run import Run
 from ..runtimes.build import BuildFailed, Environment
 from ..storage.links import collect
 from ..storage.registries import asset
-from . import folders
+from . import distribution, folders
 from .bindings import UnknownReference, render_command
 from .slots import Slots
 from .step import End, Step
@@ -124,20 +124,13 @@ class Execution:
         command = render_command(self.step.command, texts, outputs)
         log = self.artifacts / USER_LOG
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.touch()
+        own = variables(
+            self.context, self.run, place, inputs, outputs, dict(self.step.variables), environment.python.parent
+        )
         specification = {
             "command": command,
             "cwd": str(place.work),
-            "environment": variables(
-                self.context,
-                self.run,
-                place,
-                inputs,
-                outputs,
-                dict(self.step.variables),
-                environment.python.parent,
-            ),
-            "log": str(log),
+            "processes": self._processes(own, str(log)),
             "result": str(place.root / "result.json"),
             "timeout": self.step.timeout,
             "grace": GRACE,
@@ -150,6 +143,18 @@ class Execution:
         self.run.note(supervisor=process.pid)
         processes.wait(process, self.cancelled.is_set)
         return read_result(place.root)
+
+    def _processes(self, shared: dict[str, str], log: str) -> list[dict[str, Any]]:
+        """The environment and the log of each process that runs the command."""
+        asked = self.step.distribution
+        if asked is None:
+            told = [(log, shared)]
+        else:
+            own = enumerate(distribution.variables(asked))
+            told = [(distribution.log_of(log, rank), {**shared, **each}) for rank, each in own]
+        for path, _ in told:
+            Path(path).touch()
+        return [{"log": path, "environment": environment} for path, environment in told]
 
     def _adopt(self) -> End:
         record = self.run.record()
@@ -186,10 +191,10 @@ class Execution:
         # A process ended by a signal has the negative signal as its code; a shell reports 128 + signal.
         status = code if code >= 0 else 128 - code
         word = Path(self.step.command.split()[0]).name
-        tail = _tail(self.artifacts / USER_LOG)
+        log = distribution.log_of(USER_LOG, result.get("process", 0)) if self.step.distribution else USER_LOG
         message = (
             f"Execution failed. User process '{word}' exited with status code {status}. "
-            f"Please check log file '{USER_LOG}' for error details. Error: {tail}"
+            f"Please check log file '{log}' for error details. Error: {_tail(self.artifacts / log)}"
         )
         return End("Failed", message)
 

@@ -47,6 +47,7 @@ def key(
         "outputs": {name: [v.type, v.text, v.mode] for name, v in sorted(node_outputs.items())},
         "variables": dict(sorted(step.variables.items())),
         "timeout": step.timeout,
+        **({"distribution": step.distribution.document()} if step.distribution else {}),
         **({"more": dict(more)} if more else {}),
     }
     text = json.dumps(content, sort_keys=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .bindings import Value
+from .distribution import Distribution
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Step:
     outputs: Mapping[str, Value] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
+    distribution: Distribution | None = None
+    """How many processes run the command; None: one."""
 
 
 @dataclass(frozen=True)

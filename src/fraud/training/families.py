@@ -19,7 +19,7 @@ class Family:
     `estimator` makes an untrained one from a seed and the parameters' values, `to_onnx` the graph of a trained one
     for a number of features. `packages` are those whose versions decide what is learned; `environment` is the
     folder of `environments/` that has them, and `[training.environments]` of mlops.toml names it where it is not
-    `train`.
+    `train`. `distributed` says whether several processes can share the work (`[training.resources]`).
     """
 
     estimator: Callable[..., Any]
@@ -27,6 +27,7 @@ class Family:
     parameters: tuple[Parameter, ...]
     packages: tuple[str, ...]
     environment: str = "train"
+    distributed: bool = False
 
 
 NETWORK = (
@@ -95,7 +96,12 @@ FAMILIES: dict[str, Family] = {
         ("lightgbm",),
     ),
     "torch_network": Family(
-        networks.torch_network, onnx_models.from_network, NETWORK, ("torch",), environment="train-torch"
+        networks.torch_network,
+        onnx_models.from_network,
+        NETWORK,
+        ("torch",),
+        environment="train-torch",
+        distributed=True,
     ),
     "keras_network": Family(
         networks.keras_network,

@@ -3,10 +3,11 @@
 What was learned is a list of weights, whichever framework learned it, so that one export serves both.
 """
 
+import atexit
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -14,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from fraud.training import ranks
 from fraud.training.estimators import threads
 
 Matrix = npt.NDArray[np.float32]
@@ -64,8 +66,11 @@ class TorchNetwork(Network):
 
     def learn(self, rows: Matrix, label: Matrix, bias: float) -> tuple[Callable[[Matrix], Matrix], list[Layer]]:
         """Adam on the logarithmic loss, with the same order of rows for the same seed."""
+        # Of the two deterministic ways in which a GPU may multiply matrices; it has to be known before the first.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         import torch
 
+        device = _joined()
         torch.manual_seed(self.seed)
         torch.use_deterministic_algorithms(True)
         torch.set_num_threads(threads())
@@ -73,16 +78,22 @@ class TorchNetwork(Network):
         linear = [torch.nn.Linear(*pair) for pair in pairwise(sizes)]
         last = torch.nn.Linear(sizes[-1], 1)
         torch.nn.init.constant_(last.bias, bias)
-        model = torch.nn.Sequential(*(part for layer in linear for part in (layer, torch.nn.ReLU())), last)
+        model = torch.nn.Sequential(*(part for layer in linear for part in (layer, torch.nn.ReLU())), last).to(
+            device
+        )
         optimizer = torch.optim.Adam(model.parameters(), lr=self.learning_rate)
-        inputs, targets = torch.from_numpy(rows), torch.from_numpy(label)
+        inputs, targets = torch.from_numpy(rows).to(device), torch.from_numpy(label).to(device)
         loss_of = torch.nn.BCEWithLogitsLoss()
         for _ in range(self.epochs):
             for batch in torch.randperm(len(inputs)).split(self.batch_size):
                 optimizer.zero_grad()
-                loss_of(model(inputs[batch]), targets[batch]).backward()
+                # Each process takes its part of the batch; the sum of their gradients is that of the whole.
+                own = batch[ranks.rank() :: ranks.size()]
+                if len(own):
+                    (loss_of(model(inputs[own]), targets[own]) * (len(own) / len(batch))).backward()
+                _add_up(model.parameters())
                 optimizer.step()
-        model.eval()
+        model.cpu().eval()
 
         def forward(given: Matrix) -> Matrix:
             with torch.no_grad():
@@ -91,6 +102,29 @@ class TorchNetwork(Network):
 
         learned = [(part.weight.detach().numpy().T, part.bias.detach().numpy()) for part in (*linear, last)]
         return forward, learned
+
+
+def _joined() -> str:
+    """The device of this process, once it has found the others: its own GPU, where the machine has any."""
+    import torch
+
+    gpu = torch.cuda.is_available()
+    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if gpu else "cpu"
+    if ranks.size() > 1 and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("nccl" if gpu else "gloo")
+        atexit.register(torch.distributed.destroy_process_group)
+    return device
+
+
+def _add_up(parameters: Iterable[Any]) -> None:
+    """Give each process the sum of all processes' gradients."""
+    import torch
+
+    if ranks.size() > 1:
+        for each in parameters:
+            if each.grad is None:
+                each.grad = torch.zeros_like(each)
+            torch.distributed.all_reduce(each.grad)
 
 
 class KerasNetwork(Network):

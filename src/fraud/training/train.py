@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from fraud.errors import exit_code_of
+from fraud.errors import FamilyError, exit_code_of
 from fraud.evaluation.metrics import SELECTED_BY, metrics
 from fraud.features.table import FeatureTable
 from fraud.output import written_whole
@@ -27,6 +28,7 @@ from fraud.profile import distribution
 from fraud.settings import Settings
 from fraud.split import Windows, validation_windows, windows_of
 from fraud.tracking import Run, tracked
+from fraud.training import ranks
 from fraud.training.export import prove_equal, save, scores
 from fraud.training.families import FAMILIES, checked_seed, family_of
 from fraud.training.imbalance import Trained
@@ -54,6 +56,8 @@ def train(
     the days before the test. No row from the test on is read. Raises a FraudError and then writes nothing.
     """
     row = family_of(family)
+    if ranks.size() > 1 and not row.distributed:
+        raise FamilyError(f"family {family} is trained by one process; it was given {ranks.size()}")
     checked_seed(seed)
     values = values_of(family, row.parameters, parameters)
     table = FeatureTable(features, settings.left_out)
@@ -154,6 +158,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def command() -> None:
         settings = Settings.read(file) if file else Settings()
+        if ranks.rank():  # it learns with the first process, which writes and speaks for all
+            with tempfile.TemporaryDirectory() as scratch:
+                train(**{**options, "model": Path(scratch) / "model"}, settings=settings)
+            return
         with tracked() as run:
             document = train(**options, settings=settings, run=run)
         window, mean = document["windows"], document["selection"]["mean"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ..errors import BadInput
 from .policy import Gate
@@ -54,6 +54,25 @@ class Data(Section):
     source: Source | None = None
 
 
+class Resources(Section):
+    """What a family is trained on: a cluster of its own, and several processes that share the work.
+
+    The cluster is made of `instance_type` where there is none; `distribution` tells the processes of each other.
+    """
+
+    compute: Name | None = None
+    instance_type: str | None = None
+    distribution: Literal["pytorch", "mpi", "tensorflow"] | None = None
+    instances: Positive = 1
+    processes: Positive = 1
+
+    @model_validator(mode="after")
+    def _told_of_each_other(self) -> Self:
+        if self.distribution is None and self.instances * self.processes > 1:
+            raise ValueError("several instances or processes need a distribution: pytorch, mpi or tensorflow")
+        return self
+
+
 class Training(Section):
     experiment: str
     families: Annotated[list[Name], Field(min_length=1)]
@@ -63,6 +82,7 @@ class Training(Section):
     settings: Free = {}
     parameters: dict[Name, dict[Identifier, Word]] = {}
     sweep: dict[Name, Sweep] = {}
+    resources: dict[Name, Resources] = {}
 
     @field_validator("families")
     @classmethod

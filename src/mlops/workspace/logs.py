@@ -115,13 +115,13 @@ def reason_in(log: str) -> str:
     return MARKED.sub("", lines[max(found)].strip(), count=1) if found else ""
 
 
-def _text(client: MLClient, job: str, name: str = "std_log.txt") -> str:
-    """A job's own log, or another one of this name; empty where it has none."""
+def _text(client: MLClient, job: str, name: str = "std_log*.txt") -> str:
+    """A job's own log, those of its processes where it has several, or another one; empty where it has none."""
     with tempfile.TemporaryDirectory() as folder:
         with sdk():
             client.jobs.download(job, download_path=folder)
-        logs = sorted(Path(folder).rglob(name))
-        return logs[0].read_text(errors="replace").strip() if logs else ""
+        found = sorted(Path(folder).rglob(name))
+        return "\n".join(log.read_text(errors="replace").strip() for log in found)
 
 
 def _error_of(client: MLClient, job: str) -> str:

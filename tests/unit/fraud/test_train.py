@@ -73,6 +73,23 @@ def test_a_feature_that_is_left_out_is_not_learned_from(evaluated: Path, step: S
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"RANK": "1", "WORLD_SIZE": "2"},
+        {"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"},
+        {"TF_CONFIG": json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}})},
+    ],
+)
+def test_a_family_of_one_process_is_not_trained_by_two(
+    evaluated: Path, step: Step, tmp_path: Path, told: dict[str, str]
+) -> None:
+    ended = step(*TRAIN, *given(evaluated), "--model", tmp_path / "model", **told)
+    assert ended.returncode == 2
+    assert f"family {FAMILY} is trained by one process; it was given 2" in ended.stderr
+    assert not (tmp_path / "model").exists()
+
+
 def test_the_profile_is_the_distribution_of_the_training_rows(evaluated: Path) -> None:
     profile = read_json(evaluated / FAMILY / "profile.json")
     table = FeatureTable(evaluated / "features")

@@ -15,8 +15,7 @@ def test_a_cancel_that_comes_before_the_supervisor_listens_is_a_cancel(tmp_path)
     specification = {
         "command": "sleep 600",
         "cwd": str(tmp_path),
-        "environment": {"PATH": "/usr/bin:/bin"},
-        "log": str(tmp_path / "log"),
+        "processes": [{"environment": {"PATH": "/usr/bin:/bin"}, "log": str(tmp_path / "log")}],
         "result": str(result),
         "timeout": None,
         "grace": 5.0,

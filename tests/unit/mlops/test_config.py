@@ -240,6 +240,22 @@ def test_a_missing_key_is_named_with_its_table_s_line(tmp_path: Path) -> None:
         _load(tmp_path, text)
 
 
+def test_what_a_family_is_trained_on_is_read_and_nonsense_is_refused(tmp_path: Path) -> None:
+    table = "\n[training.resources.torch_network]\n"
+    text = f'{TEXT}{table}compute = "gpu-cluster"\ndistribution = "pytorch"\nprocesses = 4\n'
+    found = _load(tmp_path, text).training.resources["torch_network"]
+    assert (found.compute, found.distribution, found.instances, found.processes) == (
+        "gpu-cluster",
+        "pytorch",
+        1,
+        4,
+    )
+    with pytest.raises(BadInput, match=r"training\.resources\.torch_network.* need a distribution: pytorch"):
+        _load(tmp_path, f"{TEXT}{table}processes = 2\n")
+    with pytest.raises(BadInput, match=r"training\.resources\.torch_network\.distribution"):
+        _load(tmp_path, f'{TEXT}{table}distribution = "ray"\n')
+
+
 @pytest.mark.parametrize(("content", "what"), [(b"[x", "is not TOML"), (b"\xff", "is not text in UTF-8")])
 def test_an_unreadable_file_is_said_to_be_one(tmp_path: Path, content: bytes, what: str) -> None:
     with pytest.raises(BadInput, match=what):

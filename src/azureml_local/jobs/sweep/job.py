@@ -16,7 +16,7 @@ from ...assets import environments
 from ...assets.registering import register_outputs
 from ...runs.outputs import declared_uri
 from ...runs.run import Run
-from ...steps import reuse
+from ...steps import distribution, reuse
 from ...steps.bindings import Value
 from ...steps.step import End, Step
 from .. import graph
@@ -86,6 +86,7 @@ class Sweep:
             inputs=inputs,
             outputs=places,
             variables={name: str(value) for name, value in (trial.get("environmentVariables") or {}).items()},
+            distribution=distribution.read(trial.get("distribution"), trial.get("resources")),
         )
         asked = {name: bool(item.get("uri")) for name, item in declared.items()}
 
