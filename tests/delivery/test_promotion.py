@@ -1,4 +1,4 @@
-"""The registry that the template declares: releases publish to it, the next target reads it, nobody else writes."""
+"""The registry that the template declares: releases publish to it, the next target reads it."""
 
 from __future__ import annotations
 
