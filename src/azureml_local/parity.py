@@ -129,6 +129,20 @@ RULES = (
         "2026-08",
     ),
     Rule(
+        "log-setting",
+        "a query of an endpoint's logs",
+        "finds what came after a diagnostic setting was put on this very endpoint; without one it finds nothing",
+        "learn.microsoft.com how-to-monitor-online-endpoints; a team's note, that a new endpoint needs a new one",
+        "2026-08",
+    ),
+    Rule(
+        "log-delay",
+        "a query of an endpoint's logs after its first diagnostic setting",
+        "finds nothing for up to an hour; here always for an hour, so that nobody relies on less",
+        "learn.microsoft.com how-to-monitor-online-endpoints",
+        "2025-11",
+    ),
+    Rule(
         "rbac",
         "any request of a managed identity",
         "is held to the identity's roles: case does not count, /*/ matches zero segments, two shapes of refusal",

@@ -26,6 +26,12 @@ SCORING = "https://ml.azure.com"
 """The audience with which an Entra token opens an endpoint."""
 STORAGE = ("https://storage.azure.com",)
 """The audience of blobs."""
+MONITOR = (
+    "https://metrics.monitor.azure.com",
+    "https://api.loganalytics.io",
+    "https://api.loganalytics.azure.com",
+)
+"""The audiences of metrics and logs of Azure Monitor."""
 SECONDS = re.compile(r"[0-9]{1,12}")
 """A time in Unix seconds, as a signature says when it ends."""
 

@@ -52,6 +52,8 @@ class Store:
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA busy_timeout = 5000")
         self._depth = 0
+        self._versions: dict[str, int] = {}
+        self._deletions = 0
         self.generation = 0
         """Grows with every change of what is not of Azure ML: roles, assignments, identities."""
         applied = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -79,6 +81,18 @@ class Store:
                 raise
             finally:
                 self._depth -= 1
+
+    def version(self, *names: str) -> tuple[int, ...]:
+        """Another one after every change of resources of these types, or of documents of these kinds.
+
+        To be asked before what is read is read: what is read later is never older. It needs no lock.
+        """
+        return (self._deletions, *(self._versions.get(name.lower(), 0) for name in names))
+
+    def _changed(self, name: str) -> None:
+        """After the change, and before whoever asked for it hears that it was done."""
+        with self._lock:
+            self._versions[name.lower()] = self._versions.get(name.lower(), 0) + 1
 
     def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -110,6 +124,7 @@ class Store:
         with self.transaction():
             self.generation += not id.is_ours
             known = self._change("UPDATE resources SET body = ? WHERE key = ?", json.dumps(body), id.key)
+            self._changed(id.type)
             if known:
                 return False
             row = (id.key, str(id), id.type.lower(), id.parent.key, json.dumps(body), self._next())
@@ -120,6 +135,7 @@ class Store:
         """Remove a resource and everything below it; False if there was none."""
         with self.transaction():
             self.generation += 1
+            self._deletions += 1
             self._change("DELETE FROM resources WHERE key LIKE ? ESCAPE '\\'", _below(id))
             return bool(self._change("DELETE FROM resources WHERE key = ?", id.key))
 
@@ -162,6 +178,7 @@ class Store:
             parent,
             json.dumps(body),
         )
+        self._changed(kind)
 
     def update(self, kind: str, key: str, **changes: Any) -> Body:
         """Change fields of a document and return it whole. Raises KeyError where there is none."""
@@ -175,6 +192,7 @@ class Store:
 
     def forget(self, kind: str, key: str) -> None:
         self._change("DELETE FROM documents WHERE kind = ? AND key = ?", kind, key)
+        self._changed(kind)
 
     def documents(self, kind: str, parent: str | None = None) -> list[tuple[str, Body]]:
         """The documents of a kind, or those of them with this parent, oldest first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,13 +16,12 @@ from ..arm.states import BUSY, set_state
 from ..arm.store import Body, Resource
 from ..arm.types import Types
 from ..assets import environments
-from ..steps.durations import seconds
 from ..storage.registries import SCHEME, asset, asset_id, is_in_registry, pinned
 from . import quota, rights
 from .endpoint import busy, check_name, known
 from .instances import Instances
+from .settings import REQUEST_SETTINGS
 
-REQUEST_SETTINGS = {"maxQueueWait": "PT0S", "requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1}
 PROBE = {
     "failureThreshold": 30,
     "successThreshold": 1,
@@ -177,10 +175,3 @@ def get_logs(call: Call) -> Response:
         for part in ("SystemSetup", "UserContainerImagePull", "ModelDownload", "UserContainerStart")
     )
     return answer({"content": f"Instance status:\n{head}\nContainer logs:\n{text}"})
-
-
-def settings_of(resource: Resource) -> tuple[float, int]:
-    """(seconds that a request may take, requests at once in an instance) of a deployment."""
-    values = {**REQUEST_SETTINGS, **(properties(resource).get("requestSettings") or {})}
-    limit = seconds(values["requestTimeout"])
-    return (limit if limit else math.inf), int(values["maxConcurrentRequestsPerInstance"] or 1)

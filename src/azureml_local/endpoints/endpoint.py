@@ -18,11 +18,10 @@ from ..arm.states import BUSY, set_state
 from ..arm.store import Body, Resource
 from ..arm.types import Types
 from .instances import Instances
+from .routes import KEYS
 
 NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 AUTH_MODES = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
-KEYS = "endpoint-keys"
-"""The kind of document that holds an endpoint's keys."""
 ISSUER = "azureml"
 """Who issues the tokens that open an endpoint (AMLToken)."""
 REFRESH = 12 * 3600

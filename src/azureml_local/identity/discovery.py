@@ -44,6 +44,7 @@ def cloud_metadata(call: Call) -> Response:
             "loginEndpoint": "https://login.microsoftonline.com",
             "audiences": [call.context.base],
         },
+        "logAnalyticsResourceId": call.context.base,
         "suffixes": {"storage": SUFFIX},
     }
     return answer([cloud])

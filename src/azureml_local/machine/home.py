@@ -38,6 +38,9 @@ ENTRIES = (
     "state.db-shm",
     "state.db-wal",
     "tracking",
+    "traffic.db",
+    "traffic.db-shm",
+    "traffic.db-wal",
 )
 """Everything that is ever made in a home, besides its marker, as glob patterns. Nothing else in it is ours."""
 ELSEWHERE = "name another folder: [local] state in mlops.toml, or the variable AZUREML_LOCAL_HOME"
@@ -113,6 +116,11 @@ class Home:
     @property
     def database(self) -> Path:
         return self.root / "state.db"
+
+    @property
+    def traffic(self) -> Path:
+        """What endpoints were asked and answered: much, and of no matter to what there is."""
+        return self.root / "traffic.db"
 
     @property
     def blobs(self) -> Path:

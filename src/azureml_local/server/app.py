@@ -28,8 +28,9 @@ from ..arm.faults import Dropping, Faults
 from ..arm.ids import ResourceId
 from ..arm.requests import Call, answer
 from ..arm.upstream import Upstream
-from ..endpoints import router
+from ..endpoints.front import Scoring
 from ..identity import discovery, federation
+from ..monitor import logs, metrics
 from ..registries import exchange, registry
 from ..storage import blobs, places
 from ..studio import pages
@@ -68,8 +69,6 @@ class Row:
 
 
 ROWS = (
-    # scoring: endpoints have keys and tokens of their own
-    Row(router.PATTERN, router.score, doors.everybody),
     # how clients find the emulator
     Row(re.compile(r"^/metadata/endpoints$"), discovery.cloud_metadata, doors.everybody),
     Row(re.compile(r"^/discovery$"), discovery.discovery, doors.everybody),
@@ -88,6 +87,11 @@ ROWS = (
     Row(re.compile(r"^/permissions$"), report.permissions, doors.token, person),
     Row(re.compile(r"^/clock$"), steering.clock, doors.token, person),
     Row(re.compile(r"^/faults$"), steering.faults, doors.token, person),
+    # Azure Monitor
+    Row(metrics.BATCH, metrics.get_batch, doors.monitor, metrics.batch_needs),
+    Row(metrics.OF_RESOURCE, metrics.of_resource, doors.token, metrics.resource_needs),
+    Row(logs.ADDRESS, logs.query, doors.monitor, logs.needs),
+    Row(logs.OF_WORKSPACE, logs.of_workspace, doors.monitor),
     # registries: how they are found, and what is in them
     Row(registry.DISCOVERY, registry.discover, doors.token, no_run),
     Row(exchange.DATA_PLANE, exchange.handle, doors.token, needs.of_resource),
@@ -99,7 +103,10 @@ METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD"]
 
 
 def create(context: Context) -> ASGIApp:
-    """The application. Work that a request begins goes on in threads of `context.workers`."""
+    """The application; scoring addresses are answered in front of it.
+
+    Work that a request begins goes on in threads of `context.workers`.
+    """
 
     async def handle(request: Request) -> Response:
         # the path as it was meant: request.url quotes some of its characters again, but not all
@@ -120,7 +127,8 @@ def create(context: Context) -> ASGIApp:
         await context.part(Upstream).close()
 
     home = Route("/", lambda request: RedirectResponse("/studio"))
-    return Dropping(Starlette(routes=[home, Route("/{path:path}", handle, methods=METHODS)], lifespan=lifespan))
+    routes = [home, Route("/{path:path}", handle, methods=METHODS)]
+    return Dropping(Scoring(context, Starlette(routes=routes, lifespan=lifespan)))
 
 
 async def _answer(call: Call, request: Request) -> Response:

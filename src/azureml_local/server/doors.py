@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from ..arm.errors import ServiceError
 from ..arm.principals import NOBODY, Principal, principal_of
 from ..arm.requests import Call
-from ..arm.signer import MANAGEMENT, STORAGE
+from ..arm.signer import MANAGEMENT, MONITOR, STORAGE
 from ..identity import managed
 from ..storage import blobs, places
 
@@ -22,7 +22,17 @@ def everybody(call: Call) -> Principal:
 
 def token(call: Call) -> Principal:
     """Whoever shows a token of Entra for managing Azure ML."""
-    found = _shown(call, (call.context.base, *MANAGEMENT))
+    return _for(call, MANAGEMENT)
+
+
+def monitor(call: Call) -> Principal:
+    """Whoever shows a token for metrics or logs; one for managing Azure ML opens neither."""
+    return _for(call, MONITOR)
+
+
+def _for(call: Call, audiences: Iterable[str]) -> Principal:
+    """Whoever shows a token for one of these audiences, or for this server."""
+    found = _shown(call, (call.context.base, *audiences))
     if found is None:
         raise ServiceError(
             "The token is not one of this emulator for this address, or it has expired."

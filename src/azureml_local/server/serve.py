@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio.constants
 import fcntl
 import os
 import signal
@@ -21,9 +20,11 @@ from ..arm.signer import Signer
 from ..arm.store import Store
 from ..arm.types import Types
 from ..arm.upstream import Upstream
+from ..endpoints.gauges import Gauges
 from ..endpoints.instances import Instances
 from ..endpoints.quota import Quota
 from ..endpoints.router import Router
+from ..endpoints.traffic import Traffic
 from ..identity import certificates
 from ..identity.sessions import Sessions
 from ..jobs.runner import Runner
@@ -35,6 +36,7 @@ from ..parity import Parity, UnknownRule
 from ..runs.bell import Bell
 from ..steps.slots import Slots
 from ..tracking.servers import TrackingServers
+from . import loop
 from .app import create
 from .control import ALREADY_RUNS, PORT_TAKEN
 from .steering import CLOCK
@@ -59,8 +61,10 @@ def build(home: Home, port: int, parity: Parity, endpoint_cores: int) -> Context
     ):
         context.add(part)
     # they are resumed in this order: what serves, what runs, what was under way
+    context.add(Traffic(context))
     context.add(TrackingServers(context))
     context.add(Instances(context))
+    context.add(Gauges(context))
     context.add(Router(context))
     context.add(Runner(context, KINDS))
     context.add(Operations(context))
@@ -113,8 +117,6 @@ def _serve(home: Home, port: int, parity: Parity, endpoint_cores: int) -> None:
     certificate, key = certificates.ensure(home.certificates)
     certificates.bundle(home.certificates)
     context = build(home, port, parity, endpoint_cores)
-    # A client that keeps its connection does not answer our good-bye: without this a stop takes three seconds.
-    asyncio.constants.SSL_SHUTDOWN_TIMEOUT = 0.2
     config = uvicorn.Config(
         create(context),
         log_level="warning",
@@ -122,6 +124,7 @@ def _serve(home: Home, port: int, parity: Parity, endpoint_cores: int) -> None:
         ssl_certfile=certificate,
         ssl_keyfile=key,
         server_header=False,
+        loop=f"{loop.__name__}:{loop.new.__name__}",
         timeout_graceful_shutdown=3,
     )
     said = {

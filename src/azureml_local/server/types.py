@@ -17,6 +17,7 @@ from ..assets.models import ModelVersion
 from ..assets.versions import Container
 from ..endpoints.deployment import OnlineDeployment
 from ..endpoints.endpoint import OnlineEndpoint
+from ..endpoints.quota import Sizes, Usages
 from ..identity.managed import CREDENTIALS, IDENTITIES
 from ..identity.resources import FederatedCredential, Identity
 from ..jobs.submission import Job
@@ -66,6 +67,8 @@ ROWS: tuple[tuple[str, Behaviour], ...] = (
     ("workspaces/jobs", Job()),
     ("workspaces/onlineEndpoints", OnlineEndpoint()),
     ("workspaces/onlineEndpoints/deployments", OnlineDeployment()),
+    ("locations/usages", Usages()),
+    ("locations/vmSizes", Sizes()),
     # other providers: those that compute or refuse something
     (SUBSCRIPTIONS, Subscription()),
     (GROUP, ResourceGroup()),

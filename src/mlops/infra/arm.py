@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ..errors import ServiceFailed
+from ..workspace.cloud import cloud
 from ..workspace.connect import sdk
+from ..workspace.credentials import credential
 
-PUBLIC = "https://management.azure.com"
 LIMIT = 3600.0
 """Seconds after which an operation is taken to hang."""
 INTERVAL = 5.0
@@ -26,20 +26,19 @@ class Manager:
                 RetryPolicy,
                 UserAgentPolicy,
             )
-            from azure.identity import DefaultAzureCredential
             from azure.mgmt.core import ARMPipelineClient
 
-            base, audience = _cloud()
+            found = cloud()
             self._client: Any = ARMPipelineClient(
-                base_url=base,
+                base_url=found.manager,
                 policies=[
                     RequestIdPolicy(),
                     UserAgentPolicy("mlops-infra"),
                     RetryPolicy(),
-                    BearerTokenCredentialPolicy(DefaultAzureCredential(), f"{audience}/.default"),
+                    BearerTokenCredentialPolicy(credential(), f"{found.audience}/.default"),
                 ],
             )
-            self._base = base
+            self._base = found.manager
 
     def get(self, id: str, version: str) -> dict[str, Any] | None:
         """A resource, or None where there is none."""
@@ -118,21 +117,3 @@ def _failure(answer: Any) -> ServiceFailed:
     code = error.get("code") or state or answer.status_code
     reason = answer.reason if answer.status_code >= 400 else "it does not say why"
     return ServiceFailed(f"{code}: {error.get('message') or reason}")
-
-
-def _cloud() -> tuple[str, str]:
-    """The address of Azure Resource Manager and its audience, as azure-ai-ml finds them."""
-    metadata = os.environ.get("ARM_CLOUD_METADATA_URL")
-    if not metadata:
-        return PUBLIC, PUBLIC
-    import json
-    import ssl
-    import urllib.request
-
-    trusted = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE"))
-    try:
-        with urllib.request.urlopen(metadata, timeout=30, context=trusted) as answer:  # noqa: S310
-            (cloud, *_) = json.loads(answer.read())
-    except (OSError, ValueError) as error:
-        raise ServiceFailed(f"the cloud does not answer at {metadata}: {error}") from error
-    return str(cloud["resourceManager"]).rstrip("/"), str(cloud["authentication"]["audiences"][0])

@@ -180,7 +180,7 @@ def arrived(registry: MLClient, model: str, version: int, folder: Path) -> Bundl
     bundle = opened(folder, model, version, said.pop())
     with tempfile.TemporaryDirectory() as scratch:
         _copy(registry, "models", model, version, str(found.path), Path(scratch))
-        if problem := next(_differences(bundle.document["artifact"], Path(scratch)), None):
+        if problem := next(differences(bundle.document["artifact"], Path(scratch)), None):
             raise ServiceFailed(
                 f"{model}:{version} in the registry {name} is not what was registered: {problem}",
                 "nothing was deployed; register and promote a new version",
@@ -194,7 +194,7 @@ def _copy(registry: MLClient, kind: str, name: str, version: int, uri: str, fold
         Place(uri, container, f"{path}/").copy(folder)
 
 
-def _differences(artifact: Any, folder: Path) -> Iterator[str]:
+def differences(artifact: Any, folder: Path) -> Iterator[str]:
     """What a model's files have other than its checksums say."""
     expected: dict[str, str] = artifact["files"]
     there = {each.relative_to(folder).as_posix(): each for each in folder.rglob("*") if each.is_file()}
