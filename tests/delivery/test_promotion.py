@@ -44,7 +44,4 @@ def test_only_a_release_publishes(promoted: World, identity: str) -> None:
     """A pull request reads the registry, to compare; who trains has no role there at all."""
     ended = promoted.project.mlops(*of("promote 2", "dev"), identity=identity, MLOPS_CONFIG=str(promoted.config))
     assert ended.returncode == 4, (ended.stdout, ended.stderr)
-    assert REFUSED in ended.stderr
-    assert len(ended.stderr.strip().splitlines()) == 1
-    there = promoted.project.mlops(*of("promote 2", "dev"), "--output", "json", identity="dev-release")
-    assert there.returncode == 0, there.stderr
+    assert ended.stderr.splitlines()[-1] == f"error: {REFUSED}"
