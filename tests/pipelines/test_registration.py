@@ -165,5 +165,6 @@ def test_a_deployment_is_what_was_registered_and_nothing_of_the_working_tree(
     assert found.environment_variables == {"WORKER_COUNT": "2"}
     settings = found.request_settings
     assert (settings.max_concurrent_requests_per_instance, settings.request_timeout_ms) == (3, 5000)
-    assert found.tags["release"] == model.tags["release"]
-    assert apply.planned(project.client, project.config, "local", model)["steps"] == []
+    assert f"sha256:{found.tags['bundle']}" == model.tags["release"]
+    with apply.unit_of(project.client, model) as unit:
+        assert apply.planned(project.client, project.config, "local", unit, canary=False)["steps"] == []
