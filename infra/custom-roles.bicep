@@ -56,12 +56,12 @@ var releasing = [
   '${ml}/read'
   '${ml}/codes/versions/read'
   '${ml}/codes/versions/write'
+  '${ml}/data/versions/read'
   '${ml}/datastores/read'
   '${ml}/environments/build/action'
   '${ml}/environments/read'
   '${ml}/environments/readSecrets/action'
   '${ml}/environments/versions/read'
-  '${ml}/environments/versions/write'
   '${ml}/experiments/runs/read'
   '${ml}/jobs/read'
   '${ml}/models/versions/read'
@@ -83,9 +83,13 @@ var measuring = [
   'Microsoft.Insights/metrics/read'
 ]
 
-// The registering step, inside the cluster: it finds its run's model, and the version that it may have made before.
+// The registering step, inside the cluster: it finds its run's model, and the version that it may have made before, and
+// keeps what is pinned with it as a data asset.
 var registering = [
   '${ml}/read'
+  '${ml}/data/versions/read'
+  '${ml}/data/versions/write'
+  '${ml}/datastores/read'
   '${ml}/experiments/runs/read'
   '${ml}/jobs/read'
   '${ml}/models/read'

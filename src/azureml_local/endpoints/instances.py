@@ -23,6 +23,7 @@ from ..assets.environments import ensure_reference
 from ..machine import processes
 from ..runs.references import locate
 from ..runtimes.build import BuildFailed, Environment
+from ..storage.registries import asset
 from . import memory
 from .group import Group, Instance
 from .settings import settings_of
@@ -115,18 +116,23 @@ class Instances(Part):
         except BaseException:
             self._end(group)
             raise
-        with self._lock:
-            old = self._groups.get(id.key)
-            self._groups[id.key] = group
-            if self._watch is None:
-                self._watch = threading.Thread(target=self._watch_memory, daemon=True)
-                self._watch.start()
+        old = self.replace(group)
         for number in range(len(group.instances)):
             self._tell(group, number, "Started", "Started container inference-server")
             arguments = (group, number, environment, variables, log)
             threading.Thread(target=self._keep_alive, args=arguments, daemon=True).start()
         if old:
-            self._retire(old)
+            self.retire(old)
+
+    def replace(self, group: Group) -> Group | None:
+        """Let these instances serve their deployment from now on; those that did, which are to be retired."""
+        with self._lock:
+            old = self._groups.get(group.deployment.key)
+            self._groups[group.deployment.key] = group
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._watch_memory, daemon=True)
+                self._watch.start()
+        return old
 
     def resume(self) -> None:
         """Start what served when the last server ended; what was about to is an operation, which is begun anew."""
@@ -145,7 +151,7 @@ class Instances(Part):
         with self._lock:
             group = self._groups.pop(id.key, None)
         if group:
-            self._retire(group)
+            self.retire(group)
         self._log_file(id).unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -178,12 +184,11 @@ class Instances(Part):
         """Lay out code and model as in the service's container and name the places."""
         values, app = properties(resource), folder / "azureml-app"
         configuration = values["codeConfiguration"]
-        code = ResourceId.parse(str(configuration.get("codeId") or ""))
-        version = self.context.store.get(code) if code else None
+        version = asset(self.context, str(configuration.get("codeId") or ""))
         if version is None:
             raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
         uri = properties(version)["codeUri"]
-        source = locate(self.context, resource.id.workspace, uri).on_disk(self.context)
+        source = locate(self.context, version.id.workspace, uri).on_disk(self.context)
         root = app / source.name
         shutil.copytree(source, root)
         script = root / configuration["scoringScript"]
@@ -193,11 +198,11 @@ class Instances(Part):
             )
         models = app / "azureml-models"
         models.mkdir(parents=True)
-        model = ResourceId.parse(str(values.get("model") or ""))
-        if model:
-            found = self.context.store.get(model)
+        if named := str(values.get("model") or ""):
+            found = asset(self.context, named)
             if found is None:
-                raise ServiceError(f"The model {model.parent.name} does not exist.", code="ResourceNotFound")
+                raise ServiceError(f"The model {named} does not exist.", code="ResourceNotFound")
+            model = found.id
             place = locate(self.context, model.workspace, properties(found)["modelUri"]).on_disk(self.context)
             models = models / model.parent.name / model.name
             models.mkdir(parents=True)
@@ -288,7 +293,7 @@ class Instances(Part):
                         file.write(f"OOMKilled: the container held {held:,} of {limit:,} bytes.\n")
                     processes.signal_group(leader)
 
-    def _retire(self, group: Group) -> None:
+    def retire(self, group: Group) -> None:
         """End a group that takes no new requests once those under way are answered."""
         with self._lock:
             self._leaving.append(group)

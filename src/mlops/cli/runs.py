@@ -49,3 +49,18 @@ def logs(
         waiting = f"it has not ended: mlops logs {job} {each.step.name} --follow"
         head = [f"==> {each.step.name} ({each.step.status}) <=="] if step is None else []
         here.console.result({}, [*head, waiting if each.text is None else each.text])
+
+
+def cancel(
+    job: Annotated[str, typer.Argument(help="a run")],
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """End a run and its steps. One that has ended stays as it ended; one that never began is fine, too."""
+    from ..workspace import runs
+
+    here = opened(target, output)
+    status = runs.cancel(here.client, job, here.console.say)
+    here.console.result(
+        {"job": job, "status": status}, f"{job} is {status}" if status else f"there is no run {job}"
+    )
