@@ -37,6 +37,7 @@ def training(
     policy: Path,
     settings: Path,
     provenance: Path,
+    serving: Path,
     environments: Mapping[str, str],
     compute: str,
     families: Mapping[str, Mapping[str, Any]],
@@ -51,11 +52,11 @@ def training(
 ) -> "PipelineJob":
     """The training pipeline, ready to be submitted.
 
-    `asset` is landed data, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files;
-    `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families` maps each to its
-    parameters that are not the default, `family_environments` those to a folder that `train` does not do for,
-    `searches` those that are swept to what is searched, `resources` those that are trained elsewhere than on
-    `compute`, or by several processes; `freshness` holds max_age_days and as_of where they are to
+    `asset` is landed data, `azureml:NAME:VERSION`; `policy`, `settings` and `provenance` are local files,
+    `serving` is a folder; `environments` maps the folders of `environments/` to `azureml:NAME:VERSION`; `families`
+    maps each to its parameters that are not the default, `family_environments` those to a folder that `train` does
+    not do for, `searches` those that are swept to what is searched, `resources` those that are trained elsewhere
+    than on `compute`, or by several processes; `freshness` holds max_age_days and as_of where they are to
     be checked. With `model_name` the last step registers the model under it.
     """
     from azure.ai.ml import Input, dsl
@@ -96,6 +97,7 @@ def training(
         gate_policy: Input(type="uri_file"),  # type: ignore[valid-type]
         settings: Input(type="uri_file"),  # type: ignore[valid-type]
         provenance: Input(type="uri_file"),  # type: ignore[valid-type]
+        serving: Input(type="uri_folder"),  # type: ignore[valid-type]
         champion: Input(type="mlflow_model", optional=True) = None,  # type: ignore[valid-type]
     ) -> dict[str, Any]:
         prepared = step("prepare", {"data": data, **freshness})
@@ -121,6 +123,7 @@ def training(
                     "evaluation": evaluated.evaluation,
                     "verdict": verdict,
                     "provenance": provenance,
+                    "serving": serving,
                     "model_name": model_name,
                 },
             )
@@ -132,6 +135,7 @@ def training(
         gate_policy=Input(type="uri_file", path=str(policy)),
         settings=Input(type="uri_file", path=str(settings)),
         provenance=Input(type="uri_file", path=str(provenance)),
+        serving=Input(type="uri_folder", path=str(serving)),
         champion=Input(type="mlflow_model", path=champion.path) if champion else None,
     )
 
@@ -141,7 +145,8 @@ def registration(
 ) -> "PipelineJob":
     """The last step of training alone, for a run that did not register: ready to be submitted.
 
-    `inputs` are where that run's model, evaluation, verdict and provenance are: `azureml://…`, or a local path.
+    `inputs` are where that run's model, evaluation, verdict, provenance and serving are: `azureml://…`, or a local
+    path.
     """
     from azure.ai.ml import Input, dsl
 
@@ -154,12 +159,14 @@ def registration(
         evaluation: Input(type=types["evaluation"]),  # type: ignore[valid-type]
         verdict: Input(type=types["verdict"]),  # type: ignore[valid-type]
         provenance: Input(type=types["provenance"]),  # type: ignore[valid-type]
+        serving: Input(type=types["serving"]),  # type: ignore[valid-type]
     ) -> dict[str, Any]:
         node = register(
             model=model,
             evaluation=evaluation,
             verdict=verdict,
             provenance=provenance,
+            serving=serving,
             run=run,
             model_name=model_name,
         )

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
-WORLDS = ("deployed", "alone", "bootstrapped", "project", "_lenient", "serving", "told_domain", "apart", "history")
+WORLDS = (
+    "automated",
+    "deployed",
+    "alone",
+    "bootstrapped",
+    "project",
+    "_lenient",
+    "serving",
+    "told_domain",
+    "apart",
+    "history",
+    "registered",
+)
 """Fixtures that cost seconds and that many tests share."""
 
 

@@ -37,21 +37,24 @@ class Result:
 def tell(
     client: MLClient,
     config: Config,
-    target: Target,
+    name: str,
     say: Callable[[str], None],
     path: Path | None,
     settings: Mapping[str, Any] | None = None,
     *,
     began: float | None = None,
     train_only: bool = False,
+    run: str | None = None,
     markdown: bool = False,
 ) -> Result:
     """Run the loop on `path`, or on generated data, and return what a person wants to see at its end.
 
-    `settings` are those of training (default: those of mlops.toml). With `train_only` it ends with the gate's
-    verdict: nothing is registered or deployed. `began` is when a person began to wait, by time.monotonic() (now).
+    `name` is the target's; `settings` are those of training (default: those of mlops.toml). With `train_only` it
+    ends with the gate's verdict: nothing is registered or deployed. `run` names the run. `began` is when a
+    person began to wait, by time.monotonic() (now).
     """
     began = time.monotonic() if began is None else began
+    target = config.target(name)
     landed = path or _generated(config, say)
     say(f"1  data: checking {landed.name} against the contract")
     published = data.publish(client, config, landed, as_of=data.LAST if config.data.max_age_days else None)
@@ -59,7 +62,7 @@ def tell(
     aged = f", as of {published.as_of}" if published.as_of else ""
     say(f"   {published.name}:{published.version}, {landed_rows} rows{aged}")
     settings = config.training.settings if settings is None else settings
-    request = training.Request(published, settings, published.as_of, register=not train_only)
+    request = training.Request(published, settings, published.as_of, register=not train_only, name=run)
     job = training.submit(client, config, target, request)
     say(f"2  training: run {job}")
     trained = training.follow(client, job, lambda line: say(f"   {line}"))
@@ -71,7 +74,7 @@ def tell(
     say(f"3  registered: {registration['name']} version {version}")
     say("4  deployment")
     model = models.find(client, config.project.model, version)
-    deployed = apply.deploy(client, config, target, model, lambda line: say(f"   {line}"))
+    deployed = apply.deploy(client, config, name, model, lambda line: say(f"   {line}"))
     examples = scoring.examples_of(client, model)
     answer = scoring.invoke(client, target.endpoint, examples.request)
     examples.compare(answer, f"the endpoint {target.endpoint}")

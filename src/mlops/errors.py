@@ -4,7 +4,9 @@ MlopsError          1   something failed; the message says what and where
 ├── BadInput        2   a file, an option or mlops.toml is not as it must be
 ├── GateRefused     3   the candidate did not pass
 ├── ServiceFailed   4   Azure ML could not be reached or answered with an error
-└── RunFailed       5   a run was submitted and did not complete
+├── RunFailed       5   a run was submitted and did not complete
+├── Busy            6   another release of the endpoint is at work
+└── RolledBack      7   a release was stopped, and the traffic is where it was before
 """
 
 from __future__ import annotations
@@ -51,3 +53,15 @@ class RunFailed(MlopsError):
     """A run ended without completing."""
 
     exit_code = 5
+
+
+class Busy(MlopsError):
+    """Nothing was begun: somebody else is at work on the same endpoint."""
+
+    exit_code = 6
+
+
+class RolledBack(MlopsError):
+    """A release was stopped by its proof or its canary; the endpoint serves what it served before."""
+
+    exit_code = 7

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import overrides, provenance
+from . import overrides, provenance, serving
 from .config import Config, Target
 from .data import Published
 from .errors import BadInput, GateRefused, RunFailed
@@ -30,7 +30,7 @@ REFUSALS = ("is refused", "is undecided", "needs approval")
 class Request:
     """What to train on and how: a data asset, the settings of training, what `now` is for the data's age.
 
-    `sweep` names the families whose parameters are searched.
+    `sweep` names the families whose parameters are searched, `name` the run (default: one that is made up).
     """
 
     data: Published
@@ -40,6 +40,7 @@ class Request:
     force: bool = False
     allow_dirty: bool = False
     sweep: Collection[str] = ()
+    name: str | None = None
 
     def words(self, config: Config) -> list[str]:
         """The options with which `mlops train` asks for the same training again."""
@@ -96,6 +97,8 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         freshness = {key: value for key, value in limits.items() if value is not None}
     own = {name: folder for name, folder in settings.environments.items() if name in settings.families}
     needed = environments.ensure(client, config, {*STEP_ENVIRONMENTS.values(), *own.values()})
+    # What an endpoint will run in is there from now on under the name that the release says.
+    environments.ensure(client, config, {serving.FOLDER})
     champion = champion_of(client, target)
     _ensure_compute(client, target.compute, target.instance_type)
     resources = {name: each for name, each in settings.resources.items() if name in settings.families}
@@ -112,13 +115,14 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         asked={"words": request.words(config), "settings": dict(request.settings), "freshness": freshness},
     )
     documents = {"policy": policy_of(config), "settings": request.settings, "provenance": origin}
-    with _documents(**documents) as files, sdk():
+    with _documents(**documents) as files, serving.pinned(config) as served, sdk():
         try:
             job = training(
                 asset=request.data.reference,
                 policy=files["policy"],
                 settings=files["settings"],
                 provenance=files["provenance"],
+                serving=served,
                 environments=needed,
                 compute=target.compute,
                 families={name: settings.parameters.get(name, {}) for name in settings.families},
@@ -137,6 +141,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         except NameTakenError as error:
             raise BadInput(f"{config.file.name}, [training.parameters]: {error}") from error
         job.settings.force_rerun = request.force
+        job.name = request.name
         submitted = client.jobs.create_or_update(job, experiment_name=settings.experiment)
     return str(submitted.name)
 
@@ -208,10 +213,23 @@ def register(
     places = {name: f"azureml://jobs/{wrote}/outputs/{name}/paths/" for name in ("model", "evaluation")}
     needed = environments.ensure(client, config, {STEP_ENVIRONMENTS["register"]})
     given = runs.job_of(client, job).inputs
-    with _documents(gate=verdict) as files, sdk():
+    with contextlib.ExitStack() as opened:
+        files = opened.enter_context(_documents(gate=verdict))
+        if "serving" in given:
+            served = given["serving"].path
+        else:
+            report(f"{job} pinned no scoring code: that of this checkout is pinned now")
+            environments.ensure(client, config, {serving.FOLDER})
+            served = str(opened.enter_context(serving.pinned(config)))
+        opened.enter_context(sdk())
         pipeline = registration(
             run=job,
-            inputs={**places, "verdict": str(files["gate"].parent), "provenance": given["provenance"].path},
+            inputs={
+                **places,
+                "verdict": str(files["gate"].parent),
+                "provenance": given["provenance"].path,
+                "serving": served,
+            },
             environments=needed,
             compute=target.compute,
             model_name=config.project.model,

@@ -30,6 +30,7 @@ def graph(
         policy=FILE,
         settings=FILE,
         provenance=FILE,
+        serving=REPOSITORY / "src" / "fraud" / "serving",
         environments={
             folder: f"azureml:fraud-{folder}:1" for folder in ("train", "register", *environments.values())
         },

@@ -66,6 +66,23 @@ def test_it_remembers_the_artifact_as_it_is_served(
     assert told["version"] == remembered["lineage"]["version"]
 
 
+def test_it_shows_what_is_pinned_for_a_release(project: Project, remembered: dict[str, Any]) -> None:
+    release, served = remembered["release"], REPOSITORY / "src" / "fraud" / "serving"
+    assert (release["schema"], release["version"]) == ("release-bundle/1", 1)
+    assert (
+        release["scoring"]["files"]["score.py"] == hashlib.sha256((served / "score.py").read_bytes()).hexdigest()
+    )
+    assert release["artifact"]["sha256"] == remembered["lineage"]["artifact"]["sha256"]
+    features = remembered["lineage"]["training"]["features"]
+    assert [column["name"] for column in release["contract"]["inputs"]] == features
+    assert {"examples.json", "probes.json", "evaluation.json", "gate.json", "lineage.json"} < set(
+        release["documents"]
+    )
+    text = project.mlops("lineage", "fraud:1", COLUMNS="80").stdout
+    assert f"release bundle: {release['digest'][:12]}" in text
+    assert f"score.py {release['scoring']['files']['score.py'][:12]}" in text
+
+
 def test_its_tags_are_short_facts(project: Project, told: dict[str, Any], remembered: dict[str, Any]) -> None:
     (version,) = [each for each in project.json("status")["versions"] if each["version"] == told["version"]]
     assert set(version["metrics"]) == set(remembered["lineage"]["evaluation"]["candidate"]["values"]), (

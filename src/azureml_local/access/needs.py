@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ..arm.errors import BadRequest
@@ -10,11 +11,14 @@ from ..arm.ids import PROVIDER, RESOURCES, ResourceId
 from ..arm.paths import is_plain
 from ..arm.requests import Call
 from ..arm.types import Types
-from ..storage import places
+from ..storage import places, registries
 from ..storage.accounts import account_id
 from .decision import Need
 
 ML = f"{PROVIDER}/workspaces"
+ASSETS = f"{PROVIDER}/registries/assets"
+WRITING = ("import", "startpendingupload")
+"""What writes to a registry by POST; the rest of what is asked by POST reads."""
 CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 WORKSPACE = re.compile(r"/v\d\.0(?P<workspace>/subscriptions/.+?/workspaces/[^/]+)", re.IGNORECASE)
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -84,9 +88,39 @@ KNOWN = re.compile(r"^/api/(2\.0/mlflow(-artifacts)?/|3\.0/mlflow/(traces(/|$)|s
 """What clients of MLflow ask to track and to register. Its pages and its other parts are not theirs."""
 
 
+def read_registry(id: ResourceId) -> Need:
+    """The permission to read what is in a registry."""
+    return Need((f"{ASSETS}/read",), str(id.workspace))
+
+
+def _in_registry(call: Call, id: ResourceId) -> Need | None:
+    """What is in a registry is written and read by one permission each, whatever its kind; None for other ids."""
+    of_registry = id.is_ours and bool(id.pairs) and id.pairs[0][0].lower() == "registries"
+    if not of_registry or not (id.tail or len(id.pairs) > 1):
+        return None
+    verb = VERBS.get(call.method) or ("write" if id.tail.lower() in WRITING else "read")
+    return Need((f"{ASSETS}/{verb}",), str(id.workspace))
+
+
+def _registries_named(call: Call) -> list[Need]:
+    """Whoever names an asset of a registry must be allowed to read it there."""
+    names = {found["r"] for found in map(registries.NAMED.match, _texts(call.body)) if found}
+    homes = (registries.registry(call.context, name) for name in sorted(names))
+    return [read_registry(home.id) for home in homes if home]
+
+
+def _texts(body: Any) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body
+    for each in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from _texts(each)
+
+
 def of_resource(call: Call) -> list[Need]:
     """The permissions that a request on an ARM id asks for."""
     id = call.id
+    if in_registry := _in_registry(call, id):
+        return [in_registry, *(_registries_named(call) if call.method == "PUT" else ())]
     type_ = id.full_type if id.pairs else id.provider
     if id.provider == RESOURCES and type_.lower().endswith("/resourcegroups"):
         type_ = f"{RESOURCES}/subscriptions/resourceGroups"
@@ -106,7 +140,8 @@ def of_resource(call: Call) -> list[Need]:
     if call.method != "PUT":
         return [need]
     more = [Need((each,), str(id.workspace)) for each in (known.needs(call, id) if known else ())]
-    return [need, *more, *_linked(call, id)]
+    read = _registries_named(call) if id.is_ours else []
+    return [need, *more, *read, *_linked(call, id)]
 
 
 def _linked(call: Call, id: ResourceId) -> list[Need]:

@@ -8,6 +8,7 @@ from ..arm.principals import Principal
 from .decision import Need
 
 FRONT_END = f"{PROVIDER}/workspaces/".lower()
+ASSETS = f"{PROVIDER}/registries/assets/".lower()
 OF_ARM = tuple(
     f"{FRONT_END}{kind}"
     for kind in (
@@ -25,7 +26,10 @@ OF_ARM = tuple(
 
 
 def refusal(principal: Principal, need: Need, id: ResourceId | None = None) -> ServiceError:
-    """403, in the words of whoever checks this action. Source: runs in which rights were missing, 2026-08."""
+    """403, in the words of whoever checks this action. Source: runs in which rights were missing, 2026-08.
+
+    Of a registry: recordings of the SDK's tests, 2026-03.
+    """
     lowered = need.action.lower()
     if need.linked:
         return ArmError(
@@ -35,6 +39,13 @@ def refusal(principal: Principal, need: Need, id: ResourceId | None = None) -> S
             f"perform action(s) '{need.action}' on the linked scope(s) '{need.scope}' (respectively) or the "
             "linked scope(s) are invalid.",
             403,
+        )
+    if lowered.startswith(ASSETS):
+        name = need.scope.rpartition("/")[2]
+        return ServiceError(
+            f"User/tenant/subscription is not allowed to access registry {name}",
+            status=403,
+            inner=("Auth", "Authorization", "UnAuthorizedRegistryAccess"),
         )
     if lowered.startswith(FRONT_END) and not lowered.startswith(OF_ARM):
         return ServiceError(

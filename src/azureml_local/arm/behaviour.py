@@ -23,7 +23,7 @@ class Work:
 
     `prefix` begins the operation's name; `verb` says which hook does the work: PUT `make`, DELETE `remove`,
     POST `act`. `arguments` are handed to the hook, as JSON. `announced` are the headers by which the answer names
-    the operation.
+    the operation. `accepted` is whether a PUT is answered 202 without a body, as registries do.
     """
 
     prefix: str
@@ -31,6 +31,7 @@ class Work:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     announced: tuple[str, ...] = ("Azure-AsyncOperation", "Location")
     limit: str = "PT30M"
+    accepted: bool = False
 
 
 class Behaviour:
@@ -128,7 +129,8 @@ class Behaviour:
 
     def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:
         """Filter and order a list; `resources` come oldest first."""
-        view = call.parameter("listViewType", "ActiveOnly").lower()
+        # the SDK writes the name of its constant for what is in a registry: ListViewType.ARCHIVED_ONLY
+        view = call.parameter("listViewType", "ActiveOnly").rpartition(".")[2].replace("_", "").lower()
         if view == "all":
             return resources[::-1]
         archived = view == "archivedonly"

@@ -53,7 +53,7 @@ def put(context: Context, id: ResourceId, body: Body, principal: Principal) -> R
     """What works inside the service puts a resource as anyone does, by its type's rules. Raises ServiceError."""
     call = Call.inside(context, "PUT", id, body, principal)
     behaviour = context.part(Types).of(id, "PUT")
-    target, existing = _store(call, id, behaviour)
+    target, existing = store(call, id, behaviour)
     work = behaviour.applied(call, target, existing)
     if work:
         operations.start(call, target, work)
@@ -70,16 +70,16 @@ def _get(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
     return answer_stored(call, render(call.context, resource, behaviour))
 
 
-def _store(call: Call, id: ResourceId, behaviour: Behaviour) -> tuple[ResourceId, Resource | None]:
+def store(call: Call, id: ResourceId, behaviour: Behaviour) -> tuple[ResourceId, Resource | None]:
     """Check and store a body, all or nothing: the id that it has now, and what was there before."""
-    body, store = copy.deepcopy(call.body), call.context.store
+    body, resources = copy.deepcopy(call.body), call.context.store
     try:
-        with store.transaction():
+        with resources.transaction():
             target = behaviour.store_as(call, id, body)
-            existing = store.get(target)
+            existing = resources.get(target)
             known = existing.body.get("systemData") if existing else None
             prepared = behaviour.prepare(call, target, body, existing)
-            store.put(target, {**prepared, "systemData": call.context.system_data(known, call.principal)})
+            resources.put(target, {**prepared, "systemData": call.context.system_data(known, call.principal)})
             behaviour.stored(call, target, existing)
     except ServiceError as refusal:
         behaviour.refused(call.context, id, refusal)
@@ -88,13 +88,15 @@ def _store(call: Call, id: ResourceId, behaviour: Behaviour) -> tuple[ResourceId
 
 
 def _put(call: Call, id: ResourceId, behaviour: Behaviour) -> Response:
-    target, existing = _store(call, id, behaviour)
+    target, existing = store(call, id, behaviour)
     resource = call.context.store.get(target)
     if resource is None:
         raise behaviour.missing(id)
     # what is answered is what was stored, not what the work has made of it meanwhile
     content = render(call.context, resource, behaviour)
     work = behaviour.applied(call, target, existing)
+    if work and work.accepted:
+        return answer(None, 202, operations.start(call, target, work))
     if work:
         return answer_stored(call, content, 201, operations.start(call, target, work, call.id_url(target)))
     created = existing is None or target.key != id.key

@@ -13,6 +13,7 @@ from ..arm.errors import BadRequest
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
+from ..storage.registries import reference_to, versions
 from . import environments
 from .versions import Version
 
@@ -44,7 +45,7 @@ class ComponentVersion(Version):
             spec.setdefault("resources", {}).setdefault("instance_count", "1")
         if spec.get("environment"):
             named = environments.check(context, id.workspace, spec["environment"], " that the component names")
-            spec["environment"] = f"azureml:{named.id}" if named else spec["environment"]
+            spec["environment"] = reference_to(named.id) if named else spec["environment"]
         anonymous = id.parent.name == ANONYMOUS
         return {
             **values,
@@ -70,8 +71,8 @@ class ComponentVersion(Version):
         """The version `azureml_default` is the newest one; its id names the label."""
         if id.name != DEFAULT_LABEL:
             return context.store.get(id)
-        versions = context.store.children(id.parent, "versions")
-        return versions[-1] if versions else None
+        found = versions(context, id.parent)
+        return found[-1] if found else None
 
 
 def as_text(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import yaml
 
@@ -13,11 +14,12 @@ from ..arm.ids import ResourceId
 from ..arm.store import Body, Resource
 from ..runtimes import recipe
 from ..runtimes.build import BuildFailed, Environment, Report, ensure
+from ..storage import registries
 from ..storage.places import locate
 from .versions import Version
 
-CATALOGUE = "azureml://registries/"
-"""Microsoft's curated environments live in a registry that is not here; their names are taken on trust."""
+CATALOGUE = re.compile(r"azureml://registries/azureml(-[^/]+)?/", re.IGNORECASE)
+"""Microsoft's curated environments live in registries that are not here; their names are taken on trust."""
 
 
 class EnvironmentVersion(Version):
@@ -66,8 +68,10 @@ def _as_json(conda: str) -> str:
 
 
 def find(context: Context, workspace: ResourceId, reference: str) -> Resource | None:
-    """The environment version that a reference names: an ARM id, `azureml:name:version`, `azureml:name@latest`."""
-    id = ResourceId.parse(reference)
+    """The environment version that a reference names: an id, `azureml:name:version`, `azureml:name@latest`."""
+    id = registries.asset_id(context, reference)
+    if id is None and reference.startswith(registries.SCHEME):
+        return None
     if id is None:
         name, _, label = reference.removeprefix("azureml:").partition("@")
         if label:
@@ -75,7 +79,14 @@ def find(context: Context, workspace: ResourceId, reference: str) -> Resource | 
             return versions[-1] if versions else None
         name, _, version = name.rpartition(":")
         id = workspace.child("environments", name).child("versions", version)
-    return context.store.get(id)
+    found = context.store.get(id)
+    return found if found and registries.is_whole(found) else None
+
+
+def _home(workspace: ResourceId, reference: str) -> str:
+    """Where an environment was looked for, in words."""
+    named = registries.NAMED.match(reference)
+    return f"the registry '{named['r']}'" if named else f"the workspace '{workspace.workspace.name}'"
 
 
 def recipe_of(context: Context, resource: Resource) -> recipe.Recipe:
@@ -91,11 +102,11 @@ def recipe_of(context: Context, resource: Resource) -> recipe.Recipe:
 
 def recipe_for(context: Context, workspace: ResourceId, reference: str) -> recipe.Recipe:
     """The recipe of a reference. Of a curated environment of Microsoft's only the image's name is known here."""
-    if not reference or reference.startswith(CATALOGUE):
+    if not reference or CATALOGUE.match(reference):
         return recipe.Recipe("", "")
     resource = find(context, workspace, reference)
     if resource is None:
-        raise BuildFailed(f"the environment {reference} does not exist in the workspace {workspace.name}")
+        raise BuildFailed(f"the environment {reference} does not exist in {_home(workspace, reference)}")
     return recipe_of(context, resource)
 
 
@@ -112,14 +123,14 @@ def check(context: Context, workspace: ResourceId, reference: str, named_by: str
 
     Raises NotFound for one that was never registered.
     """
-    if reference.startswith(CATALOGUE):
+    if CATALOGUE.match(reference):
         return None
     found = find(context, workspace, reference)
     if found is None:
         name = reference.rpartition("/environments/")[2] or reference
+        where = _home(workspace, reference)
         raise NotFound(
-            f"The environment {name}{named_by} does not exist in the workspace '{workspace.workspace.name}'. "
-            "Register it first.",
+            f"The environment {name}{named_by} does not exist in {where}. Register it first.",
             inner=("NotFound",),
         )
     return found

@@ -10,6 +10,7 @@ from ..arm.errors import NotFound, ServiceError
 from ..arm.ids import ResourceId
 from ..arm.requests import Call
 from ..arm.store import Body, Resource
+from ..storage import registries
 
 
 class Container(Behaviour):
@@ -22,7 +23,7 @@ class Container(Behaviour):
         return {"properties": body.get("properties") or {}}
 
     def view(self, context: Context, resource: Resource) -> Body:
-        versions = context.store.children(resource.id, "versions")
+        versions = registries.versions(context, resource.id)
         numbers = [int(v.id.name) for v in versions if v.id.name.isdigit()]
         computed: dict[str, Any] = {
             "description": None,

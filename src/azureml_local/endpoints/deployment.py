@@ -16,6 +16,7 @@ from ..arm.states import BUSY, set_state
 from ..arm.store import Body, Resource
 from ..arm.types import Types
 from ..assets import environments
+from ..storage.registries import SCHEME, asset, asset_id, is_in_registry, pinned
 from . import quota, rights
 from .endpoint import busy, check_name, known
 from .instances import Instances
@@ -49,6 +50,7 @@ class OnlineDeployment(Behaviour):
             raise BadRequest(busy(id.parent.name, endpoint))
         if existing is not None:
             self._check_existing(context, id, existing)
+        values = pinned(context, values)
         self._check_parts(context, id, values)
         quota.check(context, id, body, existing)
         values["provisioningState"] = "Updating"
@@ -78,12 +80,12 @@ class OnlineDeployment(Behaviour):
             raise missing_field("instanceType")
         if not values.get("codeConfiguration") or not values.get("environmentId"):
             raise NotSupported("online deployments without code and environment (no-code deployment)")
-        model = ResourceId.parse(str(values.get("model") or ""))
-        if values.get("model") and (model is None or context.store.get(model) is None):
-            name = f"{model.parent.name}:{model.name}" if model else values["model"]
-            raise BadRequest(
-                f"The model {name} does not exist in the workspace.", inner=("NotFound", "ModelNotFound")
-            )
+        named = str(values.get("model") or "")
+        if named and asset(context, named) is None:
+            id_ = asset_id(context, named)
+            name = f"{id_.parent.name}:{id_.name}" if id_ and not is_in_registry(id_) else named
+            where = "the registry" if named.startswith(SCHEME) else "the workspace"
+            raise BadRequest(f"The model {name} does not exist in {where}.", inner=("NotFound", "ModelNotFound"))
         try:
             environments.check(context, id.workspace, str(values["environmentId"]))
         except NotFound as error:

@@ -9,22 +9,21 @@ from pathlib import Path
 from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import ServiceError
-from ..arm.ids import ResourceId
 from ..arm.store import Resource
 from ..machine import processes
 from ..runs.references import locate
+from ..storage.registries import asset
 
 
 def lay_out(context: Context, resource: Resource, folder: Path) -> dict[str, str]:
     """Lay out code and model below a folder; the variables that name them. Raises ServiceError without them."""
     values, app = properties(resource), folder / "azureml-app"
     configuration = values["codeConfiguration"]
-    code = ResourceId.parse(str(configuration.get("codeId") or ""))
-    version = context.store.get(code) if code else None
+    version = asset(context, str(configuration.get("codeId") or ""))
     if version is None:
         raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
     uri = properties(version)["codeUri"]
-    source = locate(context, resource.id.workspace, uri).on_disk(context)
+    source = locate(context, version.id.workspace, uri).on_disk(context)
     root = app / source.name
     shutil.copytree(source, root)
     script = root / configuration["scoringScript"]
@@ -34,11 +33,11 @@ def lay_out(context: Context, resource: Resource, folder: Path) -> dict[str, str
         )
     models = app / "azureml-models"
     models.mkdir(parents=True)
-    model = ResourceId.parse(str(values.get("model") or ""))
-    if model:
-        found = context.store.get(model)
+    if named := str(values.get("model") or ""):
+        found = asset(context, named)
         if found is None:
-            raise ServiceError(f"The model {model.parent.name} does not exist.", code="ResourceNotFound")
+            raise ServiceError(f"The model {named} does not exist.", code="ResourceNotFound")
+        model = found.id
         place = locate(context, model.workspace, properties(found)["modelUri"]).on_disk(context)
         models = models / model.parent.name / model.name
         models.mkdir(parents=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 
+from ..arm.behaviour import Behaviour
 from ..arm.context import Context, Part
 from ..arm.errors import serving_refusal
 from ..arm.ids import ResourceId
+from ..arm.requests import Call
 from ..arm.store import Body, Resource
 
 DSV2 = {"1": 1, "2": 2, "3": 4, "4": 8, "5": 16, "11": 2, "12": 4, "13": 8, "14": 16, "15": 20}
@@ -42,11 +44,7 @@ def check(context: Context, id: ResourceId, body: Body, existing: Resource | Non
     """Refuse a deployment that the pool of the subscription has no room for."""
     if not context.parity.holds("deployment-quota"):
         return
-    used = sum(
-        needed(other.body)
-        for other in context.store.of_type("workspaces/onlineEndpoints/deployments")
-        if other.id.key != id.key and other.id.subscription.lower() == id.subscription.lower()
-    )
+    used = _used(context, id)
     held = needed(existing.body) if existing else 0
     wanted, limit = needed(body), context.part(Quota).cores
     if used + max(wanted, held) > limit:
@@ -57,3 +55,59 @@ def check(context: Context, id: ResourceId, body: Body, existing: Resource | Non
             "troubleshooting guide, available here: https://aka.ms/oe-tsg#error-outofquota",
             field="VmSize",
         )
+
+
+def _used(context: Context, id: ResourceId) -> int:
+    """The cores of all deployments of the subscription but this one."""
+    return sum(
+        needed(other.body)
+        for other in context.store.of_type("workspaces/onlineEndpoints/deployments")
+        if other.id.key != id.key and other.id.subscription.lower() == id.subscription.lower()
+    )
+
+
+FAMILIES = {
+    "standardDSv2Family": "DS{}_v2: 1 2 3 4 5 11 12 13 14 15",
+    "standardDv2Family": "D{}_v2: 1 2 3 4 5 11 12 13 14 15",
+    "standardDASv4Family": "D{}as_v4: 2 4 8 16 32 48 64 96",
+    "standardESv3Family": "E{}s_v3: 2 4 8 16 32 48 64",
+    "standardFSFamily": "F{}s: 1 2 4 8 16",
+    "standardFSv2Family": "F{}s_v2: 2 4 8 16 32 48 64 72",
+}
+"""Sizes on which online deployments run, by their families."""
+
+
+class Sizes(Behaviour):
+    """What `compute.list_sizes` answers. No resources: they are computed on read."""
+
+    noun = "VM size"
+    verbs = ("LIST",)
+
+    def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:
+        rows = []
+        for family, text in FAMILIES.items():
+            pattern, _, numbers = text.partition(": ")
+            for number in numbers.split():
+                name = f"Standard_{pattern.format(number)}"
+                body = {
+                    "name": name,
+                    "family": family,
+                    "vCPUs": cores(name),
+                    "gpus": 0,
+                    "lowPriorityCapable": True,
+                }
+                rows.append(Resource(parent, {**body, "supportedComputeTypes": ["AmlCompute", "MIR"]}, 0))
+        return rows
+
+
+class Usages(Behaviour):
+    """What `compute.list_usage` answers: one pool, which every family shares."""
+
+    noun = "usage"
+    verbs = ("LIST",)
+
+    def listed(self, call: Call, parent: ResourceId, resources: list[Resource]) -> list[Resource]:
+        used, limit = _used(call.context, parent), call.context.part(Quota).cores
+        names = [*FAMILIES, "TotalDedicatedCores"]
+        values = {"currentValue": used, "limit": limit, "unit": "Count"}
+        return [Resource(parent, {"name": {"value": name, "localizedValue": name}, **values}, 0) for name in names]

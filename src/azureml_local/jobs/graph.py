@@ -16,6 +16,7 @@ from ..steps import distribution
 from ..steps.bindings import FROM_NODE, FROM_PIPELINE, TO_PIPELINE, UnknownReference, Value, fill
 from ..steps.durations import seconds
 from ..steps.step import Step
+from ..storage.registries import SCHEME, asset_id, is_whole
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 
@@ -78,12 +79,14 @@ def nodes(context: Context, workspace: ResourceId, jobs: Mapping[str, Body]) -> 
 
 def component_spec(context: Context, workspace: ResourceId, reference: str) -> Body:
     """The spec of a component. The words of the 404 are the service's."""
-    id = ResourceId.parse(reference)
+    id = asset_id(context, reference)
+    if id is None and reference.startswith(SCHEME):
+        raise NotFound(f"key: {reference}, Message: Not found component.", code="NotFound")
     if id is None:
         name, _, version = reference.removeprefix("azureml:").rpartition(":")
         id = workspace.child("components", name).child("versions", version)
     resource = context.store.get(id)
-    if resource is None:
+    if resource is None or not is_whole(resource):
         raise NotFound(
             f"key: {id}, Message: Not found component {id.parent.name} (version: {id.name}).", code="NotFound"
         )

@@ -15,6 +15,7 @@ from ..arm.ids import ResourceId
 from ..arm.requests import Call, answer
 from ..arm.store import Body, Resource
 from ..runs.run import Run
+from ..storage.registries import pinned
 from ..tracking.servers import TrackingServers
 from .checks import check_form
 from .runner import Runner
@@ -33,7 +34,7 @@ class Job(Behaviour):
         return call.context.part(Runner).kinds.of((call.body.get("properties") or {}).get("jobType")).rights
 
     def prepare(self, call: Call, id: ResourceId, body: Body, existing: Resource | None) -> Body:
-        values = body.get("properties") or {}
+        values = pinned(call.context, body.get("properties") or {})
         if existing is not None:
             # A second PUT changes what describes the job, not the job.
             known = properties(existing)

@@ -31,6 +31,7 @@ from ..arm.upstream import Upstream
 from ..endpoints.front import Scoring
 from ..identity import discovery, federation
 from ..monitor import logs, metrics
+from ..registries import exchange, registry
 from ..storage import blobs, places
 from ..studio import pages
 from ..tracking import gateway, history
@@ -91,6 +92,9 @@ ROWS = (
     Row(metrics.OF_RESOURCE, metrics.of_resource, doors.token, metrics.resource_needs),
     Row(logs.ADDRESS, logs.query, doors.monitor, logs.needs),
     Row(logs.OF_WORKSPACE, logs.of_workspace, doors.monitor),
+    # registries: how they are found, and what is in them
+    Row(registry.DISCOVERY, registry.discover, doors.token, no_run),
+    Row(exchange.DATA_PLANE, exchange.handle, doors.token, needs.of_resource),
     # Azure Resource Manager
     Row(re.compile(r"/mfeoperations?(status|results)/[^/]+$", re.I), operations.status, doors.token, no_run),
     Row(re.compile(r"^/(subscriptions|providers)/", re.I), handlers.handle, doors.token, needs.of_resource),

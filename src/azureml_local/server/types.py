@@ -17,12 +17,22 @@ from ..assets.models import ModelVersion
 from ..assets.versions import Container
 from ..endpoints.deployment import OnlineDeployment
 from ..endpoints.endpoint import OnlineEndpoint
+from ..endpoints.quota import Sizes, Usages
 from ..identity.managed import CREDENTIALS, IDENTITIES
 from ..identity.resources import FederatedCredential, Identity
 from ..jobs.submission import Job
 from ..providers.budgets import BUDGETS, Budget
 from ..providers.groups import SUBSCRIPTIONS, ResourceGroup, Subscription
 from ..providers.vaults import DELETED_VAULTS, VAULTS, DeletedVault, Vault
+from ..registries.registry import Registry
+from ..registries.versions import (
+    SharedCode,
+    SharedComponent,
+    SharedContainer,
+    SharedData,
+    SharedEnvironment,
+    SharedModel,
+)
 from ..storage.accounts import STORAGE, StorageAccount
 from ..storage.datastores import Datastore
 from ..workspaces.compute import Compute
@@ -30,7 +40,17 @@ from ..workspaces.workspace import Workspace
 
 ROWS: tuple[tuple[str, Behaviour], ...] = (
     # Azure Machine Learning
-    ("registries", Behaviour()),
+    ("registries", Registry()),
+    ("registries/codes", SharedContainer("code")),
+    ("registries/codes/versions", SharedCode()),
+    ("registries/components", SharedContainer("component")),
+    ("registries/components/versions", SharedComponent()),
+    ("registries/data", SharedContainer("data")),
+    ("registries/data/versions", SharedData()),
+    ("registries/environments", SharedContainer("environment")),
+    ("registries/environments/versions", SharedEnvironment()),
+    ("registries/models", SharedContainer("model")),
+    ("registries/models/versions", SharedModel()),
     ("workspaces", Workspace()),
     ("workspaces/computes", Compute()),
     ("workspaces/datastores", Datastore()),
@@ -47,6 +67,8 @@ ROWS: tuple[tuple[str, Behaviour], ...] = (
     ("workspaces/jobs", Job()),
     ("workspaces/onlineEndpoints", OnlineEndpoint()),
     ("workspaces/onlineEndpoints/deployments", OnlineDeployment()),
+    ("locations/usages", Usages()),
+    ("locations/vmSizes", Sizes()),
     # other providers: those that compute or refuse something
     (SUBSCRIPTIONS, Subscription()),
     (GROUP, ResourceGroup()),

@@ -16,7 +16,6 @@ from typing import Any
 from ..arm.behaviour import properties
 from ..arm.context import Context
 from ..arm.errors import ServiceError
-from ..arm.ids import ResourceId
 from ..assets.environments import ensure_reference
 from ..machine import processes
 from ..machine.home import LEADER
@@ -24,6 +23,7 @@ from ..runs.references import locate
 from ..runs.run import Run
 from ..runtimes.build import BuildFailed, Environment
 from ..storage.links import collect
+from ..storage.registries import asset
 from . import distribution, folders
 from .bindings import UnknownReference, render_command
 from .slots import Slots
@@ -106,12 +106,11 @@ class Execution:
         """Mount everything, start the supervisor and wait for the result."""
         code = None
         if self.step.code:
-            id = ResourceId.parse(self.step.code)
-            version = self.context.store.get(id) if id else None
+            version = asset(self.context, self.step.code)
             if version is None:
                 raise folders.StreamNotFound(f"The code snapshot {self.step.code} does not exist.")
             uri = properties(version)["codeUri"]
-            code = locate(self.context, self.run.workspace, uri).on_disk(self.context)
+            code = locate(self.context, version.id.workspace, uri).on_disk(self.context)
         place = folders.make(self.context, self.run, code)
         inputs = {
             name: (value, folders.mount_input(self.context, self.run, place, name, value))

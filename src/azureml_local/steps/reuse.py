@@ -19,6 +19,7 @@ from ..assets.environments import recipe_for
 from ..runs.references import locate
 from ..runs.run import Run
 from ..runtimes.build import BuildFailed
+from ..storage.registries import asset
 from .bindings import Value
 from .step import Step
 
@@ -32,7 +33,7 @@ def key(
 ) -> str:
     """What has to be equal for a step to be reused: `node_outputs` are as declared, `more` is what else counts."""
     code = None
-    if step.code and (parsed := ResourceId.parse(step.code)) and (version := context.store.get(parsed)):
+    if step.code and (version := asset(context, step.code)):
         code = properties(version)["properties"].get(CODE_HASH, step.code)
     try:
         environment = recipe_for(context, workspace, step.environment).key

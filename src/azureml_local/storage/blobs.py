@@ -1,6 +1,6 @@
-"""Azure Blob Storage over HTTP: HEAD, GET (ranges, If-Match), PUT, blocks, metadata, list, delete.
+"""Azure Blob Storage over HTTP: HEAD, GET (ranges), PUT, blocks, metadata, list, delete, with their conditions.
 
-Blobs are files.
+Blobs are files. A write with a condition is one with its check: of several at once one succeeds.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import hashlib
 import os
 import re
 import shutil
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -29,6 +31,8 @@ from .places import Location, matches
 PIECE = 1 << 20
 UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 """Characters that XML cannot hold, or that its readers change."""
+WRITING = threading.Lock()
+"""Held from a condition's check to the end of the write that it is for."""
 PERMISSION = {"GET": "r", "HEAD": "r", "PUT": "w", "DELETE": "d"}
 
 
@@ -108,10 +112,8 @@ def _read(call: Call, file: Path, key: str) -> Response:
     if not file.is_file():
         return _error(404, "BlobNotFound", "The specified blob does not exist.")
     headers = _headers(file)
-    if call.headers.get("if-match", "*") not in ("*", headers["ETag"]):
-        return _error(
-            412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."
-        )
+    if refused := _unmet(call, file):
+        return refused
     for name, value in (call.context.store.read("blob", key) or {}).items():
         headers[f"x-ms-meta-{name}"] = value
     size = file.stat().st_size
@@ -134,6 +136,17 @@ def _read(call: Call, file: Path, key: str) -> Response:
     return Response(data, 206, headers=headers, media_type="application/octet-stream")
 
 
+def _unmet(call: Call, file: Path) -> Response | None:
+    """The answer to a request whose condition does not hold; None where it holds, or there is none."""
+    etag = _headers(file)["ETag"] if file.is_file() else None
+    asked, unless = call.headers.get("if-match"), call.headers.get("if-none-match")
+    if unless == "*" and etag and call.method == "PUT":
+        return _error(409, "BlobAlreadyExists", "The specified blob already exists.")
+    if asked is None or (etag and asked in ("*", etag)):
+        return None
+    return _error(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+
+
 def _pieces(file: Path, size: int) -> Iterator[bytes]:
     """The first `size` bytes of a file, in pieces."""
     with file.open("rb") as content:
@@ -150,6 +163,9 @@ def _put_file(file: Path, write: Iterator[bytes]) -> None:
         with temporary.open("wb") as target:
             for piece in write:
                 target.write(piece)
+        # a file system's own times are those of its last tick: two writes within one would have one ETag
+        now = time.time_ns()
+        os.utime(temporary, ns=(now, now))
         os.replace(temporary, file)  # noqa: PTH105 - Path.replace is the same; this reads as what it does
     finally:
         temporary.unlink(missing_ok=True)
@@ -162,13 +178,14 @@ def _created(file: Path, content: bytes = b"") -> Response:
 
 
 def _write(call: Call, file: Path, key: str) -> Response:
-    if call.headers.get("if-none-match") == "*" and file.exists():
-        return _error(409, "BlobAlreadyExists", "The specified blob already exists.")
     if file.is_dir() or any(parent.exists() and not parent.is_dir() for parent in file.parents):
         return _error(409, "BlobPathConflict", "Here a blob cannot be a folder of other blobs as well.")
-    _put_file(file, iter([call.content]))
-    call.context.store.write("blob", key, _metadata(call))
-    return _created(file, call.content)
+    with WRITING:
+        if refused := _unmet(call, file):
+            return refused
+        _put_file(file, iter([call.content]))
+        call.context.store.write("blob", key, _metadata(call))
+        return _created(file, call.content)
 
 
 def _set_metadata(call: Call, file: Path, key: str) -> Response:
@@ -198,18 +215,24 @@ def _commit(call: Call, place: Location, file: Path, key: str) -> Response:
     blocks = [_block(call, place, unquote(unescape(name))) for name in names]
     if not all(block.is_file() for block in blocks):
         return _error(400, "InvalidBlockList", "The specified block list is invalid.")
-    _put_file(file, (block.read_bytes() for block in blocks))
-    shutil.rmtree(_blocks(call, place), ignore_errors=True)
-    call.context.store.write("blob", key, _metadata(call))
-    return _created(file)
+    with WRITING:
+        if refused := _unmet(call, file):
+            return refused
+        _put_file(file, (block.read_bytes() for block in blocks))
+        shutil.rmtree(_blocks(call, place), ignore_errors=True)
+        call.context.store.write("blob", key, _metadata(call))
+        return _created(file)
 
 
 def _delete(call: Call, file: Path, key: str) -> Response:
     if not file.is_file():
         return _error(404, "BlobNotFound", "The specified blob does not exist.")
-    file.unlink()
-    call.context.store.forget("blob", key)
-    return Response(b"", 202)
+    with WRITING:
+        if refused := _unmet(call, file):
+            return refused
+        file.unlink(missing_ok=True)
+        call.context.store.forget("blob", key)
+        return Response(b"", 202)
 
 
 def _container(call: Call, place: Location) -> Response:

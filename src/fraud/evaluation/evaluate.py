@@ -3,8 +3,9 @@
     python -m fraud.evaluation.evaluate --features FOLDER --candidate FOLDER [--candidate FOLDER …] \\
         [--champion FOLDER --champion-name NAME] [--settings FILE] [--seed N] --evaluation FOLDER --model FOLDER
 
-writes evaluation.json and examples.json, and the selected candidate as it is to `--model`. Candidates are selected
-by what training measured on the validation weeks; the test rows, which are looked at here only, select nothing.
+writes evaluation.json, examples.json and probes.json, and the selected candidate as it is to `--model`. Candidates
+are selected by what training measured on the validation weeks; the test rows, which are looked at here only,
+select nothing.
 """
 
 import argparse
@@ -17,8 +18,9 @@ from typing import Any
 
 from fraud.errors import ModelError, exit_code_of
 from fraud.evaluation.candidate import Candidate, named
-from fraud.evaluation.evidence import Judged, champion_of, evidence, examples, plain
+from fraud.evaluation.evidence import Judged, champion_of, evidence, plain
 from fraud.evaluation.metrics import metrics_of
+from fraud.evaluation.requests import examples, probes
 from fraud.evaluation.testset import TestSet
 from fraud.features.table import FeatureTable
 from fraud.output import written_whole
@@ -57,11 +59,16 @@ def evaluate(
             seed=seed,
         )
     )
-    request = examples(test, judged[chosen])
+    best = judged[chosen]
+    files = {
+        "examples.json": examples(test, best.model, best.scored),
+        "probes.json": probes(test, best.model, best.scored),
+        "evaluation.json": document,
+    }
     with written_whole(model) as folder:
         shutil.copytree(loaded[chosen].folder, folder, dirs_exist_ok=True)
     with written_whole(evaluation) as folder:
-        for name, content in (("examples.json", request), ("evaluation.json", document)):
+        for name, content in files.items():
             (folder / name).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return document
 

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from fraud.errors import FraudError
 from fraud.evaluation import alarms, slices
 from fraud.evaluation.baselines import Baseline, baselines_of
@@ -156,28 +153,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def examples(test: TestSet, selected: Judged) -> Document:
-    """A request that the endpoint takes as it is, from suspicious rows to others, and the answer to it.
-
-    2 frauds and 3 genuine transactions. An endpoint takes no null, so there it is 0 in the request, and the answer
-    is to the request.
-    """
-    model, score = selected.model, selected.scored.score
-    chosen: list[int] = []
-    for label, places in ((1, (1.0, 0.5)), (0, (1.0, 0.5, 0.0))):
-        of_kind = np.flatnonzero(test.judged.fraud == label)
-        ordered = of_kind[np.argsort(score[of_kind], kind="stable")]
-        chosen += [int(ordered[round(place * (len(ordered) - 1))]) for place in places]
-    chosen = list(dict.fromkeys(chosen))  # a kind with one row only is not told twice
-    kinds = {name: int if whole else float for name, whole in zip(model.features, model.whole, strict=True)}
-    rows = [
-        {name: kind(row[name] or 0) for name, kind in kinds.items()} for row in test.rows.take(chosen).to_pylist()
-    ]
-    sent: npt.NDArray[np.float32] = np.array([list(row.values()) for row in rows], dtype=np.float32)
-    answer = {"scores": [float(each) for each in model.score(sent)]}
-    return {"schema": "examples/1", "request": {"data": rows}, "answer": answer}
 
 
 def _days(test: TestSet) -> str:

@@ -12,12 +12,16 @@ Version = Annotated[str, typer.Argument(help="MODEL:VERSION, or a version of the
 
 
 def lineage(model: Version, target: Target = "local", output: Output = "text") -> None:
-    """Show where a version comes from: run, data, code, environments, verdict; and what serves it."""
+    """Show where a version comes from, what is pinned with it for a release, and what serves it."""
     from ..lineage import memory, tree
 
     here = opened(target, output)
     version = memory.version(here.client, here.config.project.model, model)
-    document = {"lineage": version.lineage, "deployments": memory.serving(here.client, version)}
+    document = {
+        "lineage": version.lineage,
+        "release": memory.release(here.client, version),
+        "deployments": memory.serving(here.client, version),
+    }
     here.console.result(document, tree.lines(document, markdown=here.markdown))
 
 

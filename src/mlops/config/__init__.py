@@ -3,7 +3,7 @@
 from .file import find_root, load
 from .policy import Gate
 from .release import Canary, Proof, Release
-from .sections import FILE, PORT, Config, Source, Target
+from .sections import FILE, PORT, Config, Serving, Source, Target
 
 __all__ = [
     "FILE",
@@ -13,6 +13,7 @@ __all__ = [
     "Gate",
     "Proof",
     "Release",
+    "Serving",
     "Source",
     "Target",
     "find_root",

@@ -36,6 +36,7 @@ class Canary(Section):
 
     `error_margin` and `slow_margin` are shares of requests; `alpha` bounds the chance that a version that is no
     worse is stopped in any phase, and the chance that one that is worse by more than a margin passes a phase.
+    `probes_per_second` are requests of the release's own, where nobody else sends any.
     """
 
     mirror: Mirror = Mirror()
@@ -45,6 +46,7 @@ class Canary(Section):
         Step(share=EVERYBODY, seconds=300),
     ]
     look_seconds: PositiveNumber = 30
+    probes_per_second: NotNegative = 0
     max_minutes: PositiveNumber = 120
     minimum_requests: Positive = 1000
     alpha: Share = 0.01

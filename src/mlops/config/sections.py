@@ -18,6 +18,8 @@ FILE = "mlops.toml"
 PORT = "AZUREML_LOCAL_PORT"
 """The variable that names another port for the local Azure ML than the file does."""
 HIGHEST_PORT = 65_535
+LONGEST_REQUEST_MS = 180_000
+"""The most that managed online endpoints let a request take."""
 
 
 class Project(Section):
@@ -90,6 +92,27 @@ class Training(Section):
         return families
 
 
+class Serving(Section):
+    """What an instance of an endpoint takes on: pinned, with the version, when one is registered.
+
+    Azure's default is one request at a time: an instance answers 429 to the second caller.
+    """
+
+    request_timeout_ms: Annotated[int, Field(gt=0, le=LONGEST_REQUEST_MS)] = 5000
+    max_concurrent_requests: Positive = 8
+    workers: Positive = 1
+
+    @field_validator("workers")
+    @classmethod
+    def _busy(cls, workers: int, info: ValidationInfo) -> int:
+        limit = info.data.get("max_concurrent_requests", workers)
+        if workers > limit:
+            raise ValueError(
+                f"must be at most max_concurrent_requests, {limit}: the others would have nothing to do"
+            )
+        return workers
+
+
 class Infra(Section):
     workload: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,6}$")]
     location: Name = "westeurope"
@@ -116,6 +139,7 @@ class Config(Section):
     data: Data
     training: Training
     gate: Gate
+    serving: Serving = Field(default_factory=Serving)
     demo: Free = {}
     infra: Infra
     targets: Annotated[dict[str, Target], Field(min_length=1)]

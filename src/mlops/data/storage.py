@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from ..errors import BadInput, MlopsError
 from ..workspace.connect import sdk
+from ..workspace.credentials import credential
 from .manifest import Listed, Taken, sha256, taken
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Place:
                 continue
             if not any(fnmatch(parts[-1], pattern) for pattern in patterns):
                 continue
-            if {"", ".."} & set(parts) or "\\" in name:
+            if leads_elsewhere(name):
                 raise BadInput(f"{self.uri}: the file {name!r} cannot be taken: its name would lead elsewhere")
             when = blob.last_modified.astimezone(UTC).isoformat()
             yield Listed(name, int(blob.size), str(blob.etag).strip('"'), when)
@@ -96,6 +97,21 @@ class Place:
             raise self._changed(wanted)
         return taken(wanted, sha256(target))
 
+    def copy(self, folder: Path) -> None:
+        """Read every file into a folder, whatever its name. Raises BadInput for one that would leave it."""
+        with sdk():
+            blobs = [
+                each for each in self.container.list_blobs(name_starts_with=self.path) if not _is_folder(each)
+            ]
+            for blob in blobs:
+                name = str(blob.name).removeprefix(self.path)
+                if leads_elsewhere(name):
+                    raise BadInput(f"{self.uri}: the file {name!r} cannot be taken: its name would lead elsewhere")
+                target = folder / PurePosixPath(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as file:
+                    self.container.download_blob(blob.name).readinto(file)
+
     def store(self, folder: Path) -> None:
         """Write every file of a folder here, over what an earlier attempt left."""
         files = [each for each in folder.rglob("*") if each.is_file()]
@@ -115,6 +131,11 @@ class Place:
         )
 
 
+def leads_elsewhere(name: str) -> bool:
+    """Whether the name of a blob, as a path below a folder, would leave it."""
+    return bool({"", ".."} & set(name.split("/"))) or "\\" in name
+
+
 def _is_folder(blob: BlobProperties) -> bool:
     """Whether it stands for a folder: an account with folders lists these, too."""
     return str((blob.metadata or {}).get("hdi_isfolder", "")).lower() == "true"
@@ -122,7 +143,6 @@ def _is_folder(blob: BlobProperties) -> bool:
 
 def place(client: MLClient, uri: str) -> Place:
     """The folder that a URI names, as whoever runs this may open it. Raises BadInput for another kind of URI."""
-    from azure.identity import DefaultAzureCredential
     from azure.storage.blob import ContainerClient
 
     if found := DATASTORE.fullmatch(uri):
@@ -132,7 +152,7 @@ def place(client: MLClient, uri: str) -> Place:
     else:
         raise BadInput(f"{uri} names no place in storage", f"it is one of {', '.join(FORMS)}")
     path = unquote(found["path"] or "").strip("/")
-    opened = ContainerClient(account, container, credential=DefaultAzureCredential())
+    opened = ContainerClient(account, container, credential=credential())
     return Place(uri, opened, f"{path}/" if path else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ..data import manifest
 from ..data.storage import place
 from ..errors import BadInput
+from ..registry.bundle import RELEASE
 from ..registry.register import REGISTERING
+from ..release.bundle import read
 from ..workspace import models, runs
 from ..workspace.connect import sdk
 
@@ -29,6 +32,7 @@ class Version:
     name: str
     number: int
     id: str
+    tags: Mapping[str, str]
     lineage: dict[str, Any]
 
     @property
@@ -54,7 +58,7 @@ def version(client: MLClient, name: str, text: str) -> Version:
     lineage = runs.read_output(client, run, "registration", "lineage.json")
     data = lineage["provenance"]["data"]
     data["files"] = files(client, data["name"], data["version"])
-    return Version(str(model.name), int(model.version), str(model.id), lineage)
+    return Version(str(model.name), int(model.version), str(model.id), dict(model.tags or {}), lineage)
 
 
 def files(client: MLClient, name: str, version: str) -> list[dict[str, Any]]:
@@ -73,6 +77,18 @@ def files(client: MLClient, name: str, version: str) -> list[dict[str, Any]]:
         found = Path(folder) / manifest.FILE
         document = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else {"files": []}
     return list(document["files"])
+
+
+def release(client: MLClient, version: Version) -> dict[str, Any] | None:
+    """What is released as this version: release.json of its bundle, and its digest; None where it has no bundle.
+
+    Raises ServiceFailed where a file of the bundle is not what was registered.
+    """
+    if RELEASE not in version.tags:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = read(client, version.name, version.number, Path(folder))
+        return {"digest": bundle.digest, **bundle.document}
 
 
 def serving(client: MLClient, version: Version) -> list[dict[str, Any]]:

@@ -55,6 +55,7 @@ def _version(document: dict[str, Any]) -> Node:
         f"{lineage['name']}:{lineage['version']}",
         (
             _deployments(document["deployments"]),
+            _release(document["release"]),
             _verdict(lineage["gate"]),
             _artifact(lineage),
             _run(lineage),
@@ -71,6 +72,25 @@ def _deployments(found: list[dict[str, Any]]) -> Node:
     return Node(
         "served by", tuple(Node(f"{d['endpoint']}, {d['deployment']}: {d['traffic']} % of traffic") for d in found)
     )
+
+
+def _release(release: dict[str, Any] | None) -> Node:
+    if release is None:
+        return Node("no release bundle: it was registered before releases were pinned")
+    environment, requests = release["environment"], release["requests"]
+    code = tuple(Node(f"{name} {_short(digest)}") for name, digest in sorted(release["scoring"]["files"].items()))
+    inputs = release["contract"]["inputs"]
+    said = (
+        Node(f"scoring code: {release['scoring']['script']}", code),
+        Node(f"environment: {environment['name']}:{environment['version']} {_short(environment['digest'])}"),
+        Node(
+            f"an instance: {requests['workers']} workers, {requests['max_concurrent']} requests at a time, "
+            f"{requests['timeout_ms']} ms each"
+        ),
+        *(Node(f"{target}: {each['count']} × {each['type']}") for target, each in release["instances"].items()),
+        Node(f"contract: {'unknown inputs' if inputs is None else f'{len(inputs)} inputs'}"),
+    )
+    return Node(f"release bundle: {_short(release['digest'])}", said)
 
 
 def _verdict(gate: dict[str, Any]) -> Node:

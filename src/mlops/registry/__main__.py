@@ -6,12 +6,14 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from . import bundle
 from .card import card
-from .lineage import MODEL_FILE, evidence
-from .register import register, run_of
+from .lineage import MODEL_FILE, Evidence, evidence, sha256
+from .register import register, run_of, seal
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -34,14 +36,15 @@ def _client_of_step() -> MLClient:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The step: register what the run evaluated, if the verdict lets it.
+    """The step: register what the run evaluated, if the verdict lets it, and its release bundle.
 
-    It writes registration.json, lineage.json and model-card.md.
+    Stopped anywhere and run again it does what is left. It writes registration.json, lineage.json, model-card.md.
     """
     parser = argparse.ArgumentParser(prog="register")
     for folder in ("model", "evaluation", "verdict"):
         parser.add_argument(f"--{folder}", type=Path, required=True, help="an output of the run")
     parser.add_argument("--provenance", type=Path, required=True, help="where the run comes from")
+    parser.add_argument("--serving", type=Path, required=True, help="what an endpoint is to run, as submitted")
     parser.add_argument("--model-name", required=True)
     parser.add_argument("--run", help="the training run (default: the one that this step is part of)")
     parser.add_argument("--registration", type=Path, required=True)
@@ -56,14 +59,42 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     client, own = _client_of_step(), os.environ["AZUREML_ROOT_RUN_ID"]
     run = run_of(client, options.run or own)
-    document = register(client, name=options.model_name, run=run, registering=own, evidence=found)
+    serving = sha256(options.serving / bundle.SERVING_FILE)
+    document = register(client, name=options.model_name, run=run, registering=own, evidence=found, serving=serving)
     memory = found.lineage(document, run)
+    document["release"] = _bundled(client, document, options, found, memory)
+    seal(client, document["name"], document["version"], serving, document["release"])
     options.registration.mkdir(parents=True, exist_ok=True)
     (options.registration / "model-card.md").write_text(card(memory), encoding="utf-8")
     (options.registration / "lineage.json").write_text(json.dumps(memory, indent=1), encoding="utf-8")
     (options.registration / "registration.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     sys.stdout.write(f"registered {document['name']} version {document['version']}\n")
     return 0
+
+
+def _bundled(
+    client: MLClient,
+    document: dict[str, Any],
+    options: argparse.Namespace,
+    found: Evidence,
+    memory: dict[str, Any],
+) -> str:
+    """The digest of the version's bundle, which is made unless it is there."""
+    name, version = document["name"], document["version"]
+    if existing := bundle.digest_of(client, name, version):
+        return existing
+    with tempfile.TemporaryDirectory() as scratch:
+        digest = bundle.lay(
+            Path(scratch),
+            name=name,
+            version=version,
+            serving=options.serving,
+            evaluation=options.evaluation,
+            evidence=found,
+            memory=memory,
+        )
+        bundle.keep(client, Path(scratch), name, version, digest)
+    return digest
 
 
 if __name__ == "__main__":

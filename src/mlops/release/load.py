@@ -10,9 +10,9 @@ import itertools
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ WORKERS = 64
 """Requests under way at once. More wait for one of them, and their latency has begun."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One request: when it was to be sent (seconds from the beginning), how long that took, who answered what.
 
@@ -94,7 +94,7 @@ def run(
 ) -> LoadResult:
     """Send `rate` requests a second, these bodies in turn, for so long or until `stop` is set; wait for the last.
 
-    Several threads call `ask`. What it raises comes out of here, when all are done.
+    Several threads call `ask`. What it raises ends the load, once those under way are answered.
     """
     stop = stop or threading.Event()
     start = clock()
@@ -104,13 +104,18 @@ def run(
         said = "" if answer.good else answer.body[:SHOWN].decode(errors="replace")
         return Sent(at, clock() - start - at, answer.status, answer.deployment, said)
 
+    done: list[Sent] = []
+    pending: deque[Future[Sent]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="load") as pool:
-        futures = []
         for at, body in zip(_times(rate, seconds), itertools.cycle(bodies), strict=False):
             if stop.wait(max(0.0, start + at - clock())):
                 break
-            futures.append(pool.submit(one, at, body))
-        return LoadResult(tuple(future.result() for future in futures))
+            pending.append(pool.submit(one, at, body))
+            # a load may go on for hours: what is over is kept small
+            while pending and pending[0].done():
+                done.append(pending.popleft().result())
+        done += [future.result() for future in pending]
+    return LoadResult(tuple(done))
 
 
 def _times(rate: float, seconds: float) -> Iterator[float]:

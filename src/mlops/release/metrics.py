@@ -17,6 +17,8 @@ from ..config import Config, Target
 from ..errors import ServiceFailed
 from ..workspace.cloud import cloud
 from ..workspace.connect import as_ours, sdk
+from ..workspace.credentials import credential
+from ..workspace.credentials import credential
 from . import minutes
 from .figures import Counts, Health
 from .minutes import PERCENTILES, Minutes
@@ -93,14 +95,13 @@ class AzureMonitor:
 
     def __post_init__(self) -> None:
         with sdk():
-            from azure.identity import DefaultAzureCredential
             from azure.monitor.query import LogsQueryClient
             from azure.monitor.querymetrics import MetricsClient
 
-            here, credential = cloud(), DefaultAzureCredential()
+            here, who = cloud(), credential()
             address, audience = here.metrics(self.region)
-            self._metrics: Any = MetricsClient(address, credential, audience=audience)
-            self._logs: Any = LogsQueryClient(credential, endpoint=here.logs)
+            self._metrics: Any = MetricsClient(address, who, audience=audience)
+            self._logs: Any = LogsQueryClient(who, endpoint=here.logs)
 
     def counts(self, deployments: Sequence[str], since: datetime, slower_than_ms: float) -> dict[str, Counts]:
         logged = self._logged(deployments, since, slower_than_ms)
@@ -213,9 +214,10 @@ class AzureMonitor:
 
 
 def _read(series: Any, since: datetime) -> tuple[dict[str, str], dict[datetime, float]]:
-    """What a series is of, and its values; a minute without any is left out."""
+    """What a series is of (names in lower case, as Azure mostly writes them), and its values by the minute."""
+    labels = {name.lower(): value for name, value in series.metadata_values.items()}
     points = [each for each in series.data if each.average is not None and each.timestamp >= since]
-    return series.metadata_values, {each.timestamp: float(each.average) for each in points}
+    return labels, {each.timestamp: float(each.average) for each in points}
 
 
 def _until() -> datetime:

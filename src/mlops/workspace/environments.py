@@ -16,12 +16,17 @@ PARTS = ("Dockerfile", "requirements.txt")
 """What the build context is made of; the version is the hash of these."""
 
 
-def version_of(folder: Path) -> str:
-    """The version of an environment: it changes when the Dockerfile or the lock does, and at no other time."""
+def digest_of(folder: Path) -> str:
+    """The SHA-256 of an environment: it changes when the Dockerfile or the lock does, and at no other time."""
     digest = hashlib.sha256()
     for name in PARTS:
         digest.update((folder / name).read_bytes())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()
+
+
+def version_of(folder: Path) -> str:
+    """The version of an environment: the beginning of its digest."""
+    return digest_of(folder)[:12]
 
 
 def named(config: Config, folder: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -98,6 +99,40 @@ def test_a_read_of_what_has_changed_meanwhile_is_refused(container: tuple[httpx.
     for headers in ({}, {"x-ms-range": "bytes=0-3"}):
         refused = http.get(path, headers={"If-Match": etag, **headers})
         assert (refused.status_code, refused.headers["x-ms-error-code"]) == (412, "ConditionNotMet")
+
+
+def test_a_write_over_what_has_changed_meanwhile_is_refused(container: tuple[httpx.Client, str]) -> None:
+    http, root = container
+    path = f"{root}/{fresh('blob')}.bin"
+    assert put(http, path, **{"If-Match": "*"}).status_code == 412
+    first = put(http, path).headers["etag"]
+    second = put(http, path, b"9876543210", **{"If-Match": first}).headers["etag"]
+    assert second != first
+    for refused in (
+        put(http, path, b"other", **{"If-Match": first}),
+        http.delete(path, headers={"If-Match": first}),
+    ):
+        assert (refused.status_code, refused.headers["x-ms-error-code"]) == (412, "ConditionNotMet")
+    assert http.get(path).content == b"9876543210"
+    assert http.delete(path, headers={"If-Match": second}).status_code == 202
+
+
+@pytest.mark.parametrize("condition", [{"If-None-Match": "*"}, {"If-Match": "the first"}])
+def test_of_writes_at_once_with_one_condition_one_succeeds(
+    container: tuple[httpx.Client, str], condition: dict[str, str]
+) -> None:
+    http, root = container
+    path = f"{root}/{fresh('blob')}.bin"
+    if "If-Match" in condition:
+        condition = {"If-Match": put(http, path).headers["etag"]}
+
+    def write(number: int) -> int:
+        return put(http, path, f"number {number}".encode(), **condition).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(write, range(8)))
+    assert answers.count(201) == 1
+    assert http.get(path).content == f"number {answers.index(201)}".encode()
 
 
 def test_lists_by_prefix_and_by_folder(container: tuple[httpx.Client, str]) -> None:

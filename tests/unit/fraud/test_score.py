@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlops.release.proof import bad_requests
 from tests.emulator import REPOSITORY
 
 from .conftest import Step, read_json
@@ -18,11 +19,15 @@ def test_the_endpoint_scores_the_examples_as_the_evaluation_did(
 ) -> None:
     examples = read_json(evaluated / "evaluation" / "examples.json")
     assert examples["schema"] == "examples/1"
-    body = json.dumps(examples["request"])
-    [[status, kind, answer]] = _send(evaluated, endpoint, tmp_path, [["POST", body]])
+    probes = read_json(evaluated / "evaluation" / "probes.json")["probes"]
+    asked = [["POST", json.dumps(each["request"])] for each in (examples, *probes)]
+    [[status, kind, answer], *others] = _send(evaluated, endpoint, tmp_path, asked)
     assert (status, kind, list(answer)) == (200, "application/json", ["scores"])
     assert answer["scores"] == pytest.approx(examples["answer"]["scores"], abs=1e-6)
     assert answer["scores"][0] > answer["scores"][-1]
+    assert [status for status, _, _ in others] == [200] * len(probes)
+    found = [answer["scores"][0] for _, _, answer in others]
+    assert found == pytest.approx([probe["answer"]["scores"][0] for probe in probes], abs=1e-6)
 
 
 def _send(evaluated: Path, endpoint: Step, folder: Path, requests: list[list[str]]) -> Any:
@@ -75,6 +80,9 @@ def test_a_callers_mistake_is_a_400_with_the_reason(evaluated: Path, endpoint: S
         row(TX_AMOUNT={"a": "b" * 1000}): "row 1: field TX_AMOUNT must be a number, not {",
         row(TX_DURING_NIGHT=0.5): "row 1: field TX_DURING_NIGHT must be a whole number, not 0.5",
     }
+    # what a release asks a deployment before anybody else does
+    proof = bad_requests({"data": [good, good]})
+    mistakes |= dict.fromkeys((bad.body.decode("utf-8", "surrogateescape") for bad in proof), "")
     others = ("GET", "PUT", "DELETE")
     requests = [*([method, row()] for method in others), *(["POST", body] for body in mistakes)]
     answers = _send(evaluated, endpoint, tmp_path, requests)

@@ -43,6 +43,8 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("psi = 0.25", "ks = 0.25", "gate.drift.ks", "is not a known key"),
         ("port = 10443", "port = 99999", "local.port", "less than or equal to 65535"),
         ("instance_count = 1", "instance_count = 0", "targets.local.instance_count", "greater than 0"),
+        ("workers = 1 ", "workers = 9 ", "serving.workers", "must be at most max_concurrent_requests, 8"),
+        ("request_timeout_ms = 5000", "request_timeout_ms = 180001", "serving.request_timeout_ms", "180000"),
         ("[demo]", "[demos]", "demos", "is not a known key"),
         ("train_days = 60", "train_days = [7]", "training.settings.train_days", "must be a text, a number"),
         ("train_days = 60", "train_days = nan", "training.settings.train_days", "must be finite"),
@@ -64,7 +66,7 @@ def test_the_repository_s_own_file_is_good(tmp_path: Path) -> None:
         ("alpha = 0.01 ", "alpha = 1.0 ", "release.canary.alpha", "less than 1"),
         ("objective_ms = 200", "objective_ms = inf", "release.canary.objective_ms", "finite number"),
         ("look_seconds = 30", "looks = 30", "release.canary.looks", "is not a known key"),
-        ("p99_ms = 2000", "p99_ms = -1", "release.targets.local.proof.p99_ms", "greater than 0"),
+        ("p99_ms = 5000", "p99_ms = -1", "release.targets.local.proof.p99_ms", "greater than 0"),
         ('kind = "managed"', 'kind = "managd"', "release.kind", "'managed' or 'kubernetes'"),
     ],
 )
@@ -139,9 +141,17 @@ def test_a_target_overrides_what_it_names_of_the_canary_and_nothing_else(tmp_pat
     release = _load(tmp_path, TEXT).release
     assert release.canary_of("prod") == release.canary
     local = release.canary_of("local")
-    assert (local.minimum_requests, local.alpha) == (30, release.canary.alpha)
+    assert (local.minimum_requests, local.alpha) == (100, release.canary.alpha)
     assert [step.share for step in local.steps] == [50, 100]
     assert release.proof_of("local").seconds == 1
+
+
+def test_the_false_alarms_of_a_release_are_shared_among_its_tests(tmp_path: Path) -> None:
+    release = _load(tmp_path, TEXT).release
+    assert release.canary.level == pytest.approx(0.01 / (2 * 4)), "of errors and of slow requests, in four phases"
+    assert release.canary_of("local").level == pytest.approx(0.01 / (2 * 3))
+    unmirrored = TEXT.replace("mirror = { share = 10,", "mirror = { share = 0,")
+    assert _load(tmp_path, unmirrored).release.canary.level == pytest.approx(0.01 / (2 * 3))
 
 
 def test_a_project_without_a_release_table_has_the_defaults(tmp_path: Path) -> None:

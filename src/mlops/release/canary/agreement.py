@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..asking import Ask
+from ...errors import ServiceFailed
+from ..asking import Answer, Ask
 
 
 class Decide(Protocol):
-    """Which decisions an answer makes: one for each of its rows, True for an alert."""
+    """Which decisions an answer makes: one a row, True for an alert. ServiceFailed if it makes none."""
 
     def of(self, answer: Any) -> Sequence[bool]: ...
 
@@ -38,22 +39,16 @@ class Agreement:
         return {**asdict(self), "volume": self.volume}
 
 
-def paired(
-    answers: Iterable[tuple[Any, Any, float]], decide: Callable[[Any], Sequence[bool]], asked: int
-) -> Agreement:
-    """What pairs of answers, before and after, agree on; each stands for as many rows as it weighs.
-
-    Both are decided by one threshold, that which callers act on now: scores that moved are to be seen.
-    """
+def paired(decisions: Iterable[tuple[Sequence[bool], Sequence[bool], float]], asked: int) -> Agreement:
+    """What pairs of decisions, before and after, agree on; each pair stands for as many rows as it weighs."""
     count, weight, changed, before, after = 0, 0.0, 0.0, 0.0, 0.0
-    for old, new, each in answers:
-        decisions, others = decide(old), decide(new)
-        share = each / max(len(decisions), 1)
+    for old, new, each in decisions:
+        share = each / max(len(old), 1)
         count += 1
         weight += each
-        before += share * sum(decisions)
-        after += share * sum(others)
-        changed += share * sum(a != b for a, b in zip(decisions, others, strict=True))
+        before += share * sum(old)
+        after += share * sum(new)
+        changed += share * sum(a != b for a, b in zip(old, new, strict=True))
     total = weight or 1.0
     return Agreement(asked, count, changed / total, before / total, after / total)
 
@@ -61,12 +56,24 @@ def paired(
 def measured(
     ask: Ask, probes: Iterable[tuple[Any, Any, float]], decide: Decide, champion: str, candidate: str
 ) -> Agreement:
-    """Ask both deployments, by their names, for each probe (request, recorded answer, weight)."""
-    asked, answers = 0, []
+    """Ask both deployments, by their names, for each probe (request, recorded answer, weight).
+
+    Both are decided by one threshold, that which callers act on now: scores that have moved are to be seen. What
+    either does not answer with decisions, as many as the other, is asked and not paired.
+    """
+    asked, pairs = 0, []
     for request, _, weight in probes:
         asked += 1
         body = json.dumps(request).encode()
-        old, new = ask(body, champion), ask(body, candidate)
-        if old.good and new.good:
-            answers.append((json.loads(old.body), json.loads(new.body), weight))
-    return paired(answers, decide.of, asked)
+        old, new = (_decisions(decide, ask(body, name)) for name in (champion, candidate))
+        if old and new and len(old) == len(new):
+            pairs.append((old, new, weight))
+    return paired(pairs, asked)
+
+
+def _decisions(decide: Decide, answer: Answer) -> Sequence[bool]:
+    """The decisions of an answer; none where there are none to be read in it."""
+    try:
+        return decide.of(json.loads(answer.body)) if answer.good else ()
+    except (ValueError, ServiceFailed):
+        return ()

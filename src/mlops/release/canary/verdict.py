@@ -20,6 +20,8 @@ OUTAGE = 0.1
 """A share of the champion's own requests that fail, above which nothing is promoted: the two are alike because
 something else is broken."""
 EVERYBODY = 100
+MOST_ODDS = 1e9
+"""What is rarer is said to be at most this rare: it is true, and can be read."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _of_counts(
     """The test of harm and the bound of it, for errors or for slow requests: (events, requests) of each."""
     low, high = excess_bounds(candidate, champion, policy.alpha)
     compared = share < 1
-    against = _evidence(candidate, champion, share) if compared else None
+    against = harm(candidate, champion, share) if compared else None
     figures = {
         "evidence": against,
         "stop_at": 1 / policy.level if compared else None,
@@ -104,8 +106,8 @@ def _of_counts(
     words = WORDS[name].format(objective=policy.objective_ms)
     said = f"{_of(*candidate)} requests {words}, of the champion's {_of(*champion)}"
     if against is not None and against >= 1 / policy.level:
-        odds = f"1 in {against:,.0f}" if against < 1e9 else "none to speak of"
-        return figures, _Finding("stop", f"{name}: {said}; the chance of that between equals: {odds}")
+        odds = f"1 in {min(against, MOST_ODDS):,.0f}"
+        return figures, _Finding("stop", f"{name}: {said}; the chance of that between equals is at most {odds}")
     if not compared and low > margin:
         return figures, _Finding("stop", f"{name}: {said} before; that is worse by at least {_percent(low)}")
     if high >= margin:
@@ -114,11 +116,12 @@ def _of_counts(
     return figures, _Finding("go", f"{name}: {said}; at most {_percent(high)} more (margin {_percent(margin)})")
 
 
-def _evidence(candidate: tuple[int, int], champion: tuple[int, int], share: float) -> float:
-    """Against the share that the candidate was to have, or that which it had, whichever is larger.
+def harm(candidate: tuple[int, int], champion: tuple[int, int], share: float) -> float:
+    """The evidence that more events are the candidate's than chance gives it, from (events, requests) of each.
 
-    With the former alone the error rate holds exactly, and the larger one can only lower the evidence; the latter
-    keeps a split that is not as it was asked for from being taken for harm.
+    It is against the share that the candidate was to have, or that which it had, whichever is larger. With the
+    former the error rate holds exactly, and a larger one can only lower the evidence; the latter keeps a split
+    that is not as it was asked for from being taken for harm.
     """
     requests = candidate[1] + champion[1]
     had = candidate[1] / requests if requests else 0.0

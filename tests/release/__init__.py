@@ -1,0 +1,1 @@
+"""Releases against the local Azure ML: through crashes, beside each other, with bad versions."""
