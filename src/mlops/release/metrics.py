@@ -18,7 +18,6 @@ from ..errors import ServiceFailed
 from ..workspace.cloud import cloud
 from ..workspace.connect import as_ours, sdk
 from ..workspace.credentials import credential
-from ..workspace.credentials import credential
 from . import minutes
 from .figures import Counts, Health
 from .minutes import PERCENTILES, Minutes
