@@ -21,11 +21,10 @@ from ..arm.states import set_state
 from ..arm.store import Resource
 from ..assets.environments import ensure_reference
 from ..machine import processes
-from ..runs.references import locate
 from ..runtimes.build import BuildFailed, Environment
-from ..storage.registries import asset
 from . import memory
 from .group import Group, Instance
+from .layout import lay_out
 from .settings import settings_of
 from .traffic import Traffic
 
@@ -109,7 +108,7 @@ class Instances(Part):
         size = str(properties(resource).get("instanceType") or "")
         folder = self.context.home.deployments / uuid.uuid4().hex
         group = Group(id, folder, settings_of(resource)[0], memory.limit(size))
-        variables = self._variables(resource, group.folder)
+        variables = lay_out(self.context, resource, group.folder)
         try:
             for number in range(int((resource.body.get("sku") or {}).get("capacity") or 1)):
                 group.instances.append(self._start(environment, group.folder, number, variables, log))
@@ -179,47 +178,6 @@ class Instances(Part):
     def _log_of(self, key: str) -> Path:
         name = uuid.uuid5(uuid.NAMESPACE_URL, key).hex
         return self.context.home.logs / "deployments" / f"{name}.log"
-
-    def _variables(self, resource: Resource, folder: Path) -> dict[str, str]:
-        """Lay out code and model as in the service's container and name the places."""
-        values, app = properties(resource), folder / "azureml-app"
-        configuration = values["codeConfiguration"]
-        version = asset(self.context, str(configuration.get("codeId") or ""))
-        if version is None:
-            raise ServiceError("The deployment's code does not exist.", code="ResourceNotFound")
-        uri = properties(version)["codeUri"]
-        source = locate(self.context, version.id.workspace, uri).on_disk(self.context)
-        root = app / source.name
-        shutil.copytree(source, root)
-        script = root / configuration["scoringScript"]
-        if not script.is_file():
-            raise ServiceError(
-                f"The scoring script {configuration['scoringScript']} is not in the code.", code="BadArgument"
-            )
-        models = app / "azureml-models"
-        models.mkdir(parents=True)
-        if named := str(values.get("model") or ""):
-            found = asset(self.context, named)
-            if found is None:
-                raise ServiceError(f"The model {named} does not exist.", code="ResourceNotFound")
-            model = found.id
-            place = locate(self.context, model.workspace, properties(found)["modelUri"]).on_disk(self.context)
-            models = models / model.parent.name / model.name
-            models.mkdir(parents=True)
-            if place.is_dir():
-                # real folders with links to the files: what walks through a model does not follow links to folders
-                shutil.copytree(place, models / place.name, copy_function=os.symlink)
-            else:
-                (models / place.name).symlink_to(place)
-        return {
-            **processes.passed_on(*processes.PASSED_ON),
-            **{k: str(v) for k, v in (values.get("environmentVariables") or {}).items()},
-            "AZUREML_MODEL_DIR": str(models),
-            "AZUREML_ENTRY_SCRIPT": str(script),
-            "AML_APP_ROOT": str(root),
-            "HOME": str(folder),
-            "PYTHONUNBUFFERED": "1",
-        }
 
     def _start(
         self, environment: Environment, folder: Path, number: int, variables: dict[str, str], log: Path
