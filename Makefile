@@ -1,6 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Both set up what they need, once.
 PYTHON ?= python3
 UV_VENV := .uv
+FOLDER ?= release
 BIN := .venv/bin
 # Images of Python tend to set it: each start of Python would then compile all that it imports, azure-ai-ml for seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -8,14 +9,14 @@ UV := $(shell command -v uv 2>/dev/null || echo $(UV_VENV)/bin/uv)
 CONTEXTS := environments/train environments/serve environments/register $(wildcard tests/environments/*)
 # Networks are optional: PyTorch's package alone is some gigabytes.
 FRAMEWORKS := environments/train-torch environments/train-tensorflow
-LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/spark environments/register environments/train $(FRAMEWORKS) environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
+LOCKED := environments/cli environments/sources environments/dev environments/uv environments/checkov environments/audit environments/spark environments/register environments/train $(FRAMEWORKS) environments/notebook environments/serve src/azureml_local/tracking $(wildcard tests/environments/*)
 # checkov judges what Bicep evaluates: without Bicep there is nothing for it, and its tests are skipped.
 CHECKOV := $(if $(shell command -v bicep 2>/dev/null || ls $(HOME)/.azure/bin/bicep 2>/dev/null),.checkov/.done)
 SNAPSHOTS := $(patsubst %,tests/infra/snapshots/%.json,bootstrap dev staging prod registry)
 
-MADE := .venv $(UV_VENV) .checkov .notebook .spark
+MADE := .venv $(UV_VENV) .checkov .audit .notebook .spark
 
-.PHONY: demo test test-frameworks spark-test notebook tools setup infra-test infra-docs stop check lint types imports workflows locks locks-check environments hooks clean help
+.PHONY: demo test test-frameworks spark-test notebook cli tools setup infra-test infra-docs audit sbom stop check lint types imports workflows locks locks-check environments hooks clean help
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -36,6 +37,8 @@ test-frameworks: .venv/.dev environments ## run the tests of the networks (PyTor
 
 stop: .venv/.cli ## end the local Azure ML and everything it started
 	@$(BIN)/mlops local stop
+
+cli: .venv/.cli ## set up the command mlops, and nothing else
 
 tools: .venv/.dev ## set up what `make check` needs, and nothing else
 
@@ -65,6 +68,15 @@ infra-docs: .venv/.cli ## draw the infrastructure and price it anew, from the re
 	@$(BIN)/python -m mlops.infra.diagram $(SNAPSHOTS) > docs/infrastructure-diagram.md
 	@$(BIN)/python -m mlops.cost.page $(SNAPSHOTS) > docs/costs.md
 
+audit: .venv/.dev .audit/.done ## look for what is known to be unsafe in locks and workflows (asks the network)
+	@for lock in $(LOCKED:%=%/requirements.txt); do echo "$$lock" && .audit/bin/pip-audit --progress-spinner off \
+		--require-hashes --disable-pip --requirement "$$lock" || exit 1; done
+	@$(BIN)/zizmor --pedantic .github
+
+sbom: .audit/.done ## write a bill of the materials of what an endpoint runs (FOLDER=…)
+	@mkdir -p "$(FOLDER)" && .audit/bin/cyclonedx-py requirements environments/serve/requirements.txt \
+		--output-reproducible --output-format JSON --output-file "$(FOLDER)/sbom.cdx.json"
+
 lint: .venv/.dev
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 
@@ -75,7 +87,7 @@ imports: .venv/.dev
 	@$(BIN)/lint-imports --no-logo
 
 workflows: .venv/.dev
-	@$(BIN)/actionlint && $(BIN)/zizmor --offline --quiet .github
+	@$(BIN)/actionlint && $(BIN)/zizmor --offline --quiet --pedantic .github
 
 locks: .venv/.cli ## make the locks anew from their sources (UPGRADE=1: with newer versions)
 	@for folder in $(LOCKED); do (cd $$folder && $(CURDIR)/$(BIN)/uv pip compile \
@@ -120,6 +132,12 @@ $(UV_VENV)/bin/uv: environments/uv/requirements.txt
 	@echo "setting up checkov in .checkov"
 	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .checkov
 	@VIRTUAL_ENV=.checkov $(UV) pip sync --quiet --require-hashes environments/checkov/requirements.txt
+	@touch $@
+
+.audit/.done: environments/audit/requirements.txt | .venv/.cli
+	@echo "setting up pip-audit and cyclonedx-bom in .audit"
+	@$(UV) venv --quiet --python .venv/bin/python --allow-existing .audit
+	@VIRTUAL_ENV=.audit $(UV) pip sync --quiet --require-hashes environments/audit/requirements.txt
 	@touch $@
 
 .notebook/.done: environments/notebook/requirements.txt | .venv/.cli

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 WORLDS = (
+    "automated",
     "deployed",
     "alone",
     "bootstrapped",

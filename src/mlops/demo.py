@@ -44,13 +44,14 @@ def tell(
     *,
     began: float | None = None,
     train_only: bool = False,
+    run: str | None = None,
     markdown: bool = False,
 ) -> Result:
     """Run the loop on `path`, or on generated data, and return what a person wants to see at its end.
 
     `name` is the target's; `settings` are those of training (default: those of mlops.toml). With `train_only` it
-    ends with the gate's verdict: nothing is registered or deployed. `began` is when a person began to wait, by
-    time.monotonic() (now).
+    ends with the gate's verdict: nothing is registered or deployed. `run` names the run. `began` is when a
+    person began to wait, by time.monotonic() (now).
     """
     began = time.monotonic() if began is None else began
     target = config.target(name)
@@ -61,7 +62,7 @@ def tell(
     aged = f", as of {published.as_of}" if published.as_of else ""
     say(f"   {published.name}:{published.version}, {landed_rows} rows{aged}")
     settings = config.training.settings if settings is None else settings
-    request = training.Request(published, settings, published.as_of, register=not train_only)
+    request = training.Request(published, settings, published.as_of, register=not train_only, name=run)
     job = training.submit(client, config, target, request)
     say(f"2  training: run {job}")
     trained = training.follow(client, job, lambda line: say(f"   {line}"))

@@ -30,7 +30,7 @@ REFUSALS = ("is refused", "is undecided", "needs approval")
 class Request:
     """What to train on and how: a data asset, the settings of training, what `now` is for the data's age.
 
-    `sweep` names the families whose parameters are searched.
+    `sweep` names the families whose parameters are searched, `name` the run (default: one that is made up).
     """
 
     data: Published
@@ -40,6 +40,7 @@ class Request:
     force: bool = False
     allow_dirty: bool = False
     sweep: Collection[str] = ()
+    name: str | None = None
 
     def words(self, config: Config) -> list[str]:
         """The options with which `mlops train` asks for the same training again."""
@@ -140,6 +141,7 @@ def submit(client: MLClient, config: Config, target: Target, request: Request) -
         except NameTakenError as error:
             raise BadInput(f"{config.file.name}, [training.parameters]: {error}") from error
         job.settings.force_rerun = request.force
+        job.name = request.name
         submitted = client.jobs.create_or_update(job, experiment_name=settings.experiment)
     return str(submitted.name)
 

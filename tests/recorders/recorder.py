@@ -59,7 +59,8 @@ def options_of(arguments, known, flags=()):
 def main(program, answer, writing):
     """Run one call: `answer` gives its output, `writing` tells reads from writes by the arguments."""
     arguments = sys.argv[1:]
-    stdin = sys.stdin.read()
+    # a step of a workflow has a terminal, which never ends
+    stdin = "" if sys.stdin.isatty() else sys.stdin.read()
     writes = writing(arguments)
     log(program, arguments, stdin, writes=writes)
     state = load()

@@ -20,7 +20,11 @@ LISTED = subprocess.run(
 FILES = [REPOSITORY / name for name in LISTED.stdout.splitlines() if (REPOSITORY / name).is_file()]
 PYTHON = [file for file in FILES if file.suffix == ".py"]
 LOCKS = [file for file in FILES if file.name == "requirements.txt"]
-WORKFLOWS = [file for file in FILES if ".github" in file.parts and file.suffix == ".yml"]
+WORKFLOWS = [
+    file
+    for file in FILES
+    if file.is_relative_to(REPOSITORY / ".github") and {"workflows", "actions"} & {*file.parts}
+]
 
 
 def _name(file: Path) -> str:
@@ -46,7 +50,7 @@ def test_locks_have_hashes_and_no_addresses(file: Path) -> None:
 def test_actions_are_pinned_by_hash(file: Path) -> None:
     used = re.findall(r"uses:\s*(\S+)", file.read_text())
     assert used
-    assert all(re.search(r"@[0-9a-f]{40}$", action) or action.startswith("$/") for action in used)
+    assert all(re.search(r"@[0-9a-f]{40}$", action) or action.startswith("./") for action in used)
 
 
 def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:

@@ -33,6 +33,7 @@ def bootstrap(request: Request, config: Config, steps: Steps, calls: Calls) -> l
         for line in steps.write_settings(ground.config, target, outputs["settings"]):
             calls.say(f"  {line}")
     _environments(ground, calls, identities)
+    protection.announce(calls, ground.repository, target, list(ground.completed.targets))
     trained = _smoke_test(ground, request, steps, calls)
     if request.dry_run:
         return calls.planned
@@ -88,7 +89,7 @@ def _identities(target: str) -> list[dict[str, str]]:
 
 
 def _environments(ground: Ground, calls: Calls, identities: list[dict[str, str]]) -> None:
-    there = protection.existing(calls, ground.repository)
+    there, model = protection.existing(calls, ground.repository), ground.config.project.model
     for each in identities:
         variables = {
             "AZURE_CLIENT_ID": each["clientId"],
@@ -96,7 +97,7 @@ def _environments(ground: Ground, calls: Calls, identities: list[dict[str, str]]
             "AZURE_SUBSCRIPTION_ID": ground.account.subscription,
         }
         name = each["environment"]
-        protection.make(calls, ground.repository, name, there.get(name), ground.reviewers, variables)
+        protection.make(calls, ground.repository, name, there.get(name), ground.reviewers, variables, model)
 
 
 def _smoke_test(ground: Ground, request: Request, steps: Steps, calls: Calls) -> bool:

@@ -8,6 +8,7 @@ release.py    deployment, scores
 runs.py       what there is, and what a run said
 local.py      mlops local: the Azure ML of this machine
 infra.py      mlops infra: what a target needs in Azure
+github.py     mlops github: what the workflows call
 bootstrap.py  mlops bootstrap: from nothing to a first training run
 reference.py  docs/commands.md, made from the commands
 """

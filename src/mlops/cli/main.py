@@ -12,7 +12,7 @@ import typer
 from azureml_local.machine.errors import LocalError
 
 from ..errors import MlopsError
-from . import bootstrap, infra, lineage, local, promotion, release, runs, training
+from . import bootstrap, github, infra, lineage, local, promotion, release, runs, training
 
 INTERRUPTED = 130
 DETAILS = 20
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.add_typer(training.data_app, name="data")
 app.add_typer(local.app, name="local", callback=local.where)
 app.add_typer(infra.app, name="infra")
+app.add_typer(github.app, name="github")
 for command in (
     bootstrap.bootstrap,
     training.train,
@@ -40,6 +41,7 @@ for command in (
     release.score,
     runs.status,
     runs.logs,
+    runs.cancel,
     lineage.lineage,
     lineage.compare,
     lineage.reproduce,

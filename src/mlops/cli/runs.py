@@ -14,11 +14,16 @@ def status(
     job: Annotated[str | None, typer.Option(help="show this run: its steps and why it failed")] = None,
     output: Output = "text",
 ) -> None:
-    """Show the last runs, the registered versions and what the endpoint serves."""
+    """Show the last runs, the registered versions, and what the endpoint serves and has answered lately."""
+    from ..release import live
     from ..report import status as report
 
     here = opened(target, output)
-    document = report.run(here.client, job) if job else report.everything(here.client, here.config, here.target)
+    if job:
+        document = report.run(here.client, job)
+    else:
+        document = report.everything(here.client, here.config, here.target)
+        document["endpoint"] = live.observed(here.client, here.config, here.target, document["endpoint"])
     here.console.result(document, report.lines(document, markdown=here.markdown))
 
 
@@ -44,3 +49,18 @@ def logs(
         waiting = f"it has not ended: mlops logs {job} {each.step.name} --follow"
         head = [f"==> {each.step.name} ({each.step.status}) <=="] if step is None else []
         here.console.result({}, [*head, waiting if each.text is None else each.text])
+
+
+def cancel(
+    job: Annotated[str, typer.Argument(help="a run")],
+    target: Target = "local",
+    output: Output = "text",
+) -> None:
+    """End a run and its steps. One that has ended stays as it ended; one that never began is fine, too."""
+    from ..workspace import runs
+
+    here = opened(target, output)
+    status = runs.cancel(here.client, job, here.console.say)
+    here.console.result(
+        {"job": job, "status": status}, f"{job} is {status}" if status else f"there is no run {job}"
+    )

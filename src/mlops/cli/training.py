@@ -10,6 +10,7 @@ import typer
 from ..errors import BadInput
 from .options import STARTED, Output, Target, console_of, opened
 
+JobName = Annotated[str | None, typer.Option("--name", help="the run's name (default: one that is made up)")]
 data_app = typer.Typer(help="Landed data as versioned data assets.", no_args_is_help=True)
 AS_OF = "what `now` is for the data's age: an ISO date, or `last`: the day after its last row (default: %s)"
 AsOf = Annotated[str | None, typer.Option(help=AS_OF % "now")]
@@ -97,6 +98,7 @@ def train(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="register what no commit holds, marked as dirty")
     ] = False,
+    name: JobName = None,
     output: Output = "text",
 ) -> None:
     """Run the training pipeline: prepare, train, evaluate, gate, register."""
@@ -107,7 +109,7 @@ def train(
     settings = overrides.overridden(here.config.training.settings, assignments or [])
     published = data.existing(here.client, here.config, data_version)
     moment = data.aged(here.config, published, as_of)
-    request = training.Request(published, settings, moment, register_model, force, allow_dirty, sweep or ())
+    request = training.Request(published, settings, moment, register_model, force, allow_dirty, sweep or (), name)
     job = training.submit(here.client, here.config, here.target, request)
     aged = f", its age counted from {moment}" if moment else ""
     here.console.say(f"run {job} on {published.name}:{published.version}{aged}")
@@ -172,14 +174,20 @@ def register(
 def report(
     job: Annotated[str, typer.Argument(help="a training run")],
     html: Annotated[Path | None, typer.Option(help="write the page to this file")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="write the documents of the run, and the page, to this folder")
+    ] = None,
     target: Target = "local",
     output: Output = "text",
 ) -> None:
     """The report of a run: metrics with intervals, the gate's rules, slices; with --html also curves and more."""
-    from ..report import evidence
+    from ..report import documents, evidence
     from ..workspace import runs
 
     here = opened(target, output)
+    if folder:
+        documents.write(here.client, target, job, folder)
+        here.console.say(f"wrote {folder}")
     evaluation = runs.read_output(here.client, job, "evaluation", "evaluation.json")
     verdict = runs.read_output(here.client, job, "verdict", "gate.json")
     if html:
@@ -199,6 +207,7 @@ def demo(
     train_only: Annotated[
         bool, typer.Option("--train-only", help="end with the gate's verdict: register and deploy nothing")
     ] = False,
+    name: JobName = None,
     output: Output = "text",
 ) -> None:
     """The whole loop on this machine: data, training, gate, registration, deployment, scores."""
@@ -216,6 +225,7 @@ def demo(
         settings,
         began=STARTED,
         train_only=train_only,
+        run=name,
         markdown=here.markdown,
     )
     here.console.result(result.document, result.lines)

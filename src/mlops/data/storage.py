@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from ..errors import BadInput, MlopsError
 from ..workspace.connect import sdk
+from ..workspace.credentials import credential
 from .manifest import Listed, Taken, sha256, taken
 
 if TYPE_CHECKING:
@@ -142,7 +143,6 @@ def _is_folder(blob: BlobProperties) -> bool:
 
 def place(client: MLClient, uri: str) -> Place:
     """The folder that a URI names, as whoever runs this may open it. Raises BadInput for another kind of URI."""
-    from azure.identity import DefaultAzureCredential
     from azure.storage.blob import ContainerClient
 
     if found := DATASTORE.fullmatch(uri):
@@ -152,7 +152,7 @@ def place(client: MLClient, uri: str) -> Place:
     else:
         raise BadInput(f"{uri} names no place in storage", f"it is one of {', '.join(FORMS)}")
     path = unquote(found["path"] or "").strip("/")
-    opened = ContainerClient(account, container, credential=DefaultAzureCredential())
+    opened = ContainerClient(account, container, credential=credential())
     return Place(uri, opened, f"{path}/" if path else "")
 
 

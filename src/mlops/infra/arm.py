@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import ServiceFailed
 from ..workspace.cloud import cloud
 from ..workspace.connect import sdk
+from ..workspace.credentials import credential
 
 LIMIT = 3600.0
 """Seconds after which an operation is taken to hang."""
@@ -25,7 +26,6 @@ class Manager:
                 RetryPolicy,
                 UserAgentPolicy,
             )
-            from azure.identity import DefaultAzureCredential
             from azure.mgmt.core import ARMPipelineClient
 
             found = cloud()
@@ -35,7 +35,7 @@ class Manager:
                     RequestIdPolicy(),
                     UserAgentPolicy("mlops-infra"),
                     RetryPolicy(),
-                    BearerTokenCredentialPolicy(DefaultAzureCredential(), f"{found.audience}/.default"),
+                    BearerTokenCredentialPolicy(credential(), f"{found.audience}/.default"),
                 ],
             )
             self._base = found.manager

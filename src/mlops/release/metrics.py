@@ -17,6 +17,7 @@ from ..config import Config, Target
 from ..errors import ServiceFailed
 from ..workspace.cloud import cloud
 from ..workspace.connect import as_ours, sdk
+from ..workspace.credentials import credential
 from . import minutes
 from .figures import Counts, Health
 from .minutes import PERCENTILES, Minutes
@@ -93,14 +94,13 @@ class AzureMonitor:
 
     def __post_init__(self) -> None:
         with sdk():
-            from azure.identity import DefaultAzureCredential
             from azure.monitor.query import LogsQueryClient
             from azure.monitor.querymetrics import MetricsClient
 
-            here, credential = cloud(), DefaultAzureCredential()
+            here, who = cloud(), credential()
             address, audience = here.metrics(self.region)
-            self._metrics: Any = MetricsClient(address, credential, audience=audience)
-            self._logs: Any = LogsQueryClient(credential, endpoint=here.logs)
+            self._metrics: Any = MetricsClient(address, who, audience=audience)
+            self._logs: Any = LogsQueryClient(who, endpoint=here.logs)
 
     def counts(self, deployments: Sequence[str], since: datetime, slower_than_ms: float) -> dict[str, Counts]:
         logged = self._logged(deployments, since, slower_than_ms)

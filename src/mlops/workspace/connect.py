@@ -21,6 +21,7 @@ from azureml_local.machine.home import Home
 
 from ..config import FILE, PORT, Config, Target
 from ..errors import BadInput, MlopsError, ServiceFailed
+from .credentials import credential
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -80,11 +81,8 @@ def connect(config: Config, name: str) -> tuple[MLClient, Target]:
     target = use_target(config, name)
     with sdk():
         from azure.ai.ml import MLClient
-        from azure.identity import DefaultAzureCredential
 
-        client = MLClient(
-            DefaultAzureCredential(), target.subscription_id, target.resource_group, target.workspace
-        )
+        client = MLClient(credential(), target.subscription_id, target.resource_group, target.workspace)
     return client, target
 
 
@@ -96,9 +94,7 @@ def caller() -> dict[str, Any]:
     import jwt
 
     with sdk():
-        from azure.identity import DefaultAzureCredential
-
-        token = DefaultAzureCredential().get_token(MANAGEMENT).token
+        token = credential().get_token(MANAGEMENT).token
     # Read, not trusted: whoever shows it is let in by the service, which checks its signature.
     claims = jwt.decode(token, options={"verify_signature": False})
     named = next((str(claims[claim]) for claim in NAMES if claims.get(claim)), "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import FILE, Config
 from ..errors import BadInput, ServiceFailed
 from .connect import LOCAL, either, sdk
+from .credentials import credential
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -39,18 +40,16 @@ def registry(config: Config) -> MLClient:
 
 def _client(name: str) -> MLClient:
     from azure.ai.ml import MLClient
-    from azure.identity import DefaultAzureCredential
 
-    return MLClient(DefaultAzureCredential(), registry_name=name)
+    return MLClient(credential(), registry_name=name)
 
 
 def _make(config: Config, name: str) -> None:
     from azure.ai.ml import MLClient
     from azure.ai.ml.entities import Registry
-    from azure.identity import DefaultAzureCredential
 
     target = config.target(LOCAL)
-    client = MLClient(DefaultAzureCredential(), target.subscription_id, target.resource_group)
+    client = MLClient(credential(), target.subscription_id, target.resource_group)
     # the SDK makes one only with places of its own to replicate to
     made = Registry(name=name, location=LOCAL, replication_locations=[])
     client.registries.begin_create(made).result()

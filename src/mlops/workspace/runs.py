@@ -94,6 +94,20 @@ def wait(client: MLClient, job: str, report: Report) -> str:
         time.sleep(POLL_SECONDS)
 
 
+def cancel(client: MLClient, job: str, report: Report) -> str:
+    """End a run, wait until it has ended, and return its status; empty where there is no such run."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with sdk():
+        try:
+            status = status_of(client.jobs.get(job))
+        except ResourceNotFoundError:
+            return ""
+        if status not in TERMINAL:
+            client.jobs.begin_cancel(job)
+    return status if status in TERMINAL else wait(client, job, report)
+
+
 def read_output(client: MLClient, job: str, output: str, file: str) -> Any:
     """A JSON document of one of a job's outputs.
 

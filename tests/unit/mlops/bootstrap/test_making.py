@@ -53,7 +53,15 @@ def test_from_nothing_to_a_first_run(world: World) -> None:
         }
         assert each["branches"] == ALLOWED[kind]
         assert each["reviewers"] == []
+        assert each["tags"] == (["fraud-v*"] if kind == "release" else [])
+    assert state["gh"]["variables"] == {"AZURE_TARGETS": '["dev"]'}
     assert "a first run has trained" in ended.out
+
+
+def test_the_repository_names_its_targets_in_the_order_of_mlops_toml(world: World) -> None:
+    world.change(gh__variables={"AZURE_TARGETS": '["prod", "own"]', "THEIRS": "1"})
+    world.run(target="staging")
+    assert world.state["gh"]["variables"] == {"AZURE_TARGETS": '["staging", "prod", "own"]', "THEIRS": "1"}
 
 
 def test_the_order_is_identities_then_the_target_then_github_then_training(world: World) -> None:
@@ -69,6 +77,7 @@ def test_an_environment_is_protected_before_it_has_an_identity(world: World) -> 
     of_release = [each for each in world.writes() if "staging-release" in each]
     assert [each.split()[1:4] for each in of_release] == [
         ["api", "--method", "PUT"],
+        ["api", "--method", "POST"],
         ["api", "--method", "POST"],
         ["variable", "set", "--env"],
     ]
@@ -207,6 +216,7 @@ def test_what_a_person_made_stricter_stays(world: World) -> None:
         "reviewers": [{"type": "User", "id": 99}],
         "policy": None,
         "branches": [],
+        "tags": [],
         "variables": {"THEIRS": "1"},
     }
     protected = theirs | {"policy": {"protected_branches": True, "custom_branch_policies": False}}

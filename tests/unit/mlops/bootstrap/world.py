@@ -101,6 +101,7 @@ def fresh() -> Json:
             },
             "oidc": {"use_default": True, "use_immutable_subject": True},
             "environments": {},
+            "variables": {},
         },
         "deployed": {},
         "trained": [],

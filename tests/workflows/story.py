@@ -1,0 +1,72 @@
+"""What happens to one repository, stage after stage: each is told once, and looked at by several tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from . import azure
+from .act import Run
+from .hub import Hub
+from .tree import Tree, finished, pull_request, push, schedule
+from .world import World
+
+NUMBER = 7
+"""The pull request that changes a hyper-parameter."""
+
+
+@dataclass
+class Story:
+    """A repository and its GitHub. A stage that is asked for has those before it happen first."""
+
+    world: World
+    tree: Tree
+    hub: Hub
+
+    @cached_property
+    def first(self) -> Run:
+        """The first version, by schedule; a person then lets it answer in dev."""
+        run = self.world.run(self.tree, self.hub, "train.yml", "schedule", schedule())
+        azure.ran(self.world.cloud, "deploy", "--target", "dev", identity="dev-release")
+        return run
+
+    @cached_property
+    def asked(self) -> Run:
+        """A pull request that changes a hyper-parameter."""
+        assert self.first.code == 0
+        self.tree.git("switch", "-qc", "change")
+        self.tree.edit("mlops.toml", {"C = 1.0": "C = 0.5"})
+        self.tree.commit("A stronger penalty")
+        return self.pull_request()
+
+    @cached_property
+    def delivery_touched(self) -> Run:
+        """The same pull request after a push that touches delivery alone."""
+        assert self.asked.code == 0
+        file = self.tree.folder / "src" / "mlops" / "output.py"
+        file.write_text(file.read_text() + "\n# a remark\n")
+        self.tree.commit("A remark")
+        return self.pull_request()
+
+    @cached_property
+    def merged(self) -> Run:
+        """The pull request on the default branch."""
+        assert self.delivery_touched.code == 0
+        self.tree.git("switch", "-q", "main")
+        self.tree.git("merge", "-q", "--no-ff", "-m", "A stronger penalty (#7)", "change")
+        return self.world.run(self.tree, self.hub, "train.yml", "push", push(self.tree))
+
+    def pull_request(self) -> Run:
+        """What is checked out, as the head of the pull request; and the comment that follows."""
+        event = pull_request(self.tree, NUMBER)
+        self.hub.open(event)
+        run = self.world.run(self.tree, self.hub, "pull-request.yml", "pull_request", event)
+        comment(self.world, self.hub, run, event).assert_ran({"comment": "success"})
+        return run
+
+
+def comment(world: World, hub: Hub, run: Run, event: dict[str, Any], **changed: Any) -> Run:
+    """The workflow that follows a pull request's, on the default branch of a repository of its own."""
+    after = finished("pull request", run.id, event, **changed)
+    return world.run(world.project, hub, "comment.yml", "workflow_run", after)
