@@ -146,7 +146,7 @@ def test_another_version_after_one_that_was_broken_off_begins_from_what_was_good
     good = world.newest.deployment
     with wired() as wire:
         world.release(2, Figures())
-    assert wire.written > 20
+    assert wire.written > 10
     rollback(world.client, world.config, TARGET, 1, "to begin", world.said.append, clock=world.time.clock)
     with wired("killed", wire.written - 4, writes=True), pytest.raises(Killed):
         world.release(2, Figures())
@@ -187,7 +187,7 @@ def test_a_record_is_read_by_people(world: World) -> None:
     world.release(2, Figures())
     text = "\n".join(released.lines(world.newest.document))
     assert "mirror  go       5000/5000" in text
-    assert max(map(len, text.splitlines())) <= 130
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_budget_of_nonsense_is_refused_with_its_line(tmp_path: Any) -> None:

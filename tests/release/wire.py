@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -58,30 +59,20 @@ def _answered(status: int) -> Callable[..., Any]:
     def answered(first: bool, answer: Callable[[], Any], request: Any, options: Any) -> Any:
         import requests
         from azure.core.pipeline.transport import RequestsTransportResponse
+        from azure.core.rest import HttpRequest
+        from azure.core.rest._requests_basic import RestRequestsTransportResponse
+        from urllib3 import HTTPResponse
 
         response = requests.Response()
-        response.status_code, response.reason, response.raw = status, "as asked", _Nothing()
-        response._content = b'{"error": {"code": "AsAsked", "message": "as asked"}}'
+        content = io.BytesIO(b'{"error": {"code": "AsAsked", "message": "as asked"}}')
+        response.status_code, response.reason = status, "as asked"
+        response.raw = HTTPResponse(content, status=status, preload_content=False)
         response.headers["Content-Type"] = "application/json"
-        if hasattr(request, "data"):
-            return RequestsTransportResponse(request, response)
-        from azure.core.rest._requests_basic import RestRequestsTransportResponse
-
-        return RestRequestsTransportResponse(request=request, internal_response=response, block_size=4096)
+        if isinstance(request, HttpRequest):
+            return RestRequestsTransportResponse(request=request, internal_response=response, block_size=4096)
+        return RequestsTransportResponse(request, response)
 
     return answered
-
-
-class _Nothing:
-    """Where the bytes of an answer come from that nobody has sent."""
-
-    version = 11
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def release_conn(self) -> None:
-        """Nothing is held."""
 
 
 def _late(first: bool, answer: Callable[[], Any], request: Any, options: Any) -> Any:
