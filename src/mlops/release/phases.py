@@ -114,7 +114,7 @@ class Phases:
         """The probes, asked of both by name, once a release; by the threshold that callers act on now."""
         decide = (self.live and self.live.decide) or self.bundle.decide
         known = self.record.document["agreement"]
-        if known is not None:
+        if known is not None and known["paired"] == known["asked"]:
             return agreement.Agreement(**{name: value for name, value in known.items() if name != "volume"})
         if decide is None or not self.bundle.probes:
             return None

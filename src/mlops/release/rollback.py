@@ -58,6 +58,8 @@ def rollback(
     store = Store.of(client, endpoint)
     with leases.held(store, clock, holder, config.release.lease_minutes, 0, force=True) as lease:
         now = observe(client, endpoint)
+        if now.state is None:
+            raise BadInput(f"there is no endpoint {endpoint}", "release first: mlops release")
         last = record.newest(store, clock)
         last = last if last and last.document["state"] == UNDER_WAY else None
         if last and last.document["kind"] == KIND and to in (None, last.document["version"]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..output import table
+from ..output import table, terminal
 
 WORDS = {
     "under way": "is under way, or was broken off",
@@ -28,7 +29,10 @@ def lines(document: Mapping[str, Any], *, markdown: bool = False) -> list[str]:
         found += ["", *(f"- {line}" for line in reasons)]
     if document["steps"]:
         found += ["", *(f"{number}. {step['text']}" for number, step in enumerate(document["steps"], start=1))]
-    return found
+    if markdown:
+        return found
+    wide = terminal()
+    return [part for line in found for part in textwrap.wrap(line, wide, subsequent_indent="  ") or [""]]
 
 
 def page(document: Mapping[str, Any]) -> str:
