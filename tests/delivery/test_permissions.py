@@ -132,9 +132,9 @@ def uploading(world: World) -> Iterator[Any]:
         yield place(client, "azureml://datastores/workspaceblobstore/paths/").container
 
 
-def test_a_pull_request_writes_what_it_submits_and_deletes_nothing(delivered: World) -> None:
+def test_a_pull_request_writes_what_it_submits_and_deletes_nothing(deployed: World) -> None:
     path = "LocalUpload/0123/settings.json"
-    with uploading(delivered) as container:
+    with uploading(deployed) as container:
         container.upload_blob(path, b"x", overwrite=True)
         assert container.download_blob(path).readall() == b"x"
         with pytest.raises(HttpResponseError) as caught:
@@ -152,8 +152,8 @@ def test_a_pull_request_writes_what_it_submits_and_deletes_nothing(delivered: Wo
         "LocalUpload/../landed/x",
     ],
 )
-def test_a_pull_request_writes_nothing_that_lasts(delivered: World, path: str) -> None:
-    with uploading(delivered) as container, pytest.raises(HttpResponseError) as caught:
+def test_a_pull_request_writes_nothing_that_lasts(deployed: World, path: str) -> None:
+    with uploading(deployed) as container, pytest.raises(HttpResponseError) as caught:
         container.upload_blob(path, b"x", overwrite=True)
     assert caught.value.status_code == 403
 
