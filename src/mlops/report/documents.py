@@ -52,7 +52,7 @@ def _children(client: MLClient, job: str) -> list[Any]:
 
 
 def _step(child: Any) -> dict[str, Any]:
-    """A step, and the seconds that it took on its node: 0 where it was reused, None where the service says none."""
+    """A step, and the seconds that it took: 0 where it was reused, None where the service says no times."""
     properties = child.properties or {}
     began, ended = (properties.get(name) for name in ("StartTimeUtc", "EndTimeUtc"))
     reused = bool(properties.get("azureml.reusedrunid"))
