@@ -80,7 +80,7 @@ resource roles 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
       description: role.says
       type: 'CustomRole'
       assignableScopes: [subscription().id]
-      permissions: [{ actions: role.actions, notActions: [], dataActions: [], notDataActions: [] }]
+      permissions: [{ actions: role.actions, notActions: [], dataActions: role.dataActions, notDataActions: [] }]
     }
   }
 ]

@@ -97,6 +97,16 @@ var registering = [
   '${ml}/models/versions/write'
 ]
 
+var blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
+
+// What a pull request submits, written where its assignment's condition lets it; nothing is deleted. Storage Blob Data
+// Contributor would also delete containers, which no condition holds back.
+var submitting = [
+  '${blobs}/add/action'
+  '${blobs}/read'
+  '${blobs}/write'
+]
+
 // Reading everything and comparing it with the template; nothing can be changed.
 var planning = [
   '*/read'
@@ -160,11 +170,11 @@ var deploying = [
 @export()
 @description('The custom roles, by the class of job.')
 var customRoles = [
-  { job: 'pull-request', says: 'Trains and reads the results.', actions: training }
-  { job: 'train', says: 'Publishes data and trains.', actions: concat(training, publishing) }
-  { job: 'release', says: 'Fills and empties endpoints, and calls them.', actions: releasing }
-  { job: 'metrics', says: 'Reads metrics.', actions: measuring }
-  { job: 'step', says: 'Registers a model from inside a job.', actions: registering }
-  { job: 'plan', says: 'Compares Azure with the template.', actions: planning }
-  { job: 'infrastructure', says: 'Deploys the template.', actions: deploying }
+  { job: 'pull-request', says: 'Trains and reads the results.', actions: training, dataActions: submitting }
+  { job: 'train', says: 'Publishes data and trains.', actions: concat(training, publishing), dataActions: [] }
+  { job: 'release', says: 'Fills and empties endpoints, and calls them.', actions: releasing, dataActions: [] }
+  { job: 'metrics', says: 'Reads metrics.', actions: measuring, dataActions: [] }
+  { job: 'step', says: 'Registers a model from inside a job.', actions: registering, dataActions: [] }
+  { job: 'plan', says: 'Compares Azure with the template.', actions: planning, dataActions: [] }
+  { job: 'infrastructure', says: 'Deploys the template.', actions: deploying, dataActions: [] }
 ]

@@ -74,7 +74,7 @@ resource delivering 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 // The caller, not the workspace, writes the code that it submits and reads the outputs that it downloads.
 resource uploading 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (job, i) in delivery: {
+  for (job, i) in delivery: if (job != 'pull-request') {
     scope: storage
     name: guid(storage.id, job)
     properties: {
@@ -82,6 +82,36 @@ resource uploading 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       principalId: identities[i].properties.principalId
       principalType: 'ServicePrincipal'
       description: 'Uploads the code of its jobs and downloads their outputs.'
+    }
+  }
+]
+
+var container = 'Microsoft.Storage/storageAccounts/blobServices/containers'
+
+// A pull request writes only where Azure ML puts what is submitted: the inputs of a job, named by the hash of their
+// content, and the containers of snapshots, named after the workspace. Not models, data, or what steps have written.
+resource submitting 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (job, i) in delivery: if (job == 'pull-request') {
+    scope: storage
+    name: guid(storage.id, job, 'submitting')
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        customRoleName(subscription().subscriptionId, of.workload, of.target, job)
+      )
+      principalId: identities[i].properties.principalId
+      principalType: 'ServicePrincipal'
+      description: 'Uploads the code of its jobs, and nothing that lasts; downloads their outputs.'
+      conditionVersion: '2.0'
+      condition: join(
+        [
+          '((!(ActionMatches{\'${container}/blobs/write\'}) AND !(ActionMatches{\'${container}/blobs/add/action\'}))'
+          ' OR (@Resource[${container}:name] StringLike \'azureml-blobstore-*\''
+          ' AND @Resource[${container}/blobs:path] StringLike \'LocalUpload/*\')'
+          ' OR (@Resource[${container}:name] StringLike \'????????-????-????-????-????????????-*\'))'
+        ],
+        ''
+      )
     }
   }
 ]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tomllib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from azureml_local.access.patterns import granted
+from mlops import config
+from mlops.data.storage import place
 from mlops.infra.bicep import snapshot
+from mlops.workspace import connect
 from tests.delivery.conftest import TARGETS, World, of
 from tests.project import REPOSITORY
 
@@ -121,6 +126,40 @@ def test_taking_an_action_away_is_refused_for_real(delivered: World) -> None:
         finally:
             arm.put(role["id"], "2022-04-01", {"properties": before})
     assert delivered.project.mlops(*of("score", "dev"), identity="dev-release").returncode == 0
+
+
+@contextlib.contextmanager
+def uploading(world: World) -> Iterator[Any]:
+    """The container of the workspace's blobs, as a pull request may open it."""
+    with world.acting("dev-pull-request"):
+        client, _ = connect.connect(config.load(), "dev")
+        yield place(client, "azureml://datastores/workspaceblobstore/paths/").container
+
+
+def test_a_pull_request_writes_what_it_submits_and_deletes_nothing(deployed: World) -> None:
+    path = "LocalUpload/0123/settings.json"
+    with uploading(deployed) as container:
+        container.upload_blob(path, b"x", overwrite=True)
+        assert container.download_blob(path).readall() == b"x"
+        with pytest.raises(HttpResponseError) as caught:
+            container.delete_blob(path)
+    assert caught.value.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "releases/fraud/1/x/release.json",
+        "landed/transactions/more.parquet",
+        "azureml/0123/model/model.onnx",
+        "LocalUpload",
+        "LocalUpload/../landed/x",
+    ],
+)
+def test_a_pull_request_writes_nothing_that_lasts(deployed: World, path: str) -> None:
+    with uploading(deployed) as container, pytest.raises(HttpResponseError) as caught:
+        container.upload_blob(path, b"x", overwrite=True)
+    assert caught.value.status_code == 403
 
 
 REFUSALS = (

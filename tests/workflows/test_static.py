@@ -141,19 +141,13 @@ def test_each_target_has_its_deliverers_where_bicep_grants_them_rights() -> None
             assert kind in _of_bicep(f"main.{target}.bicepparam", r"param delivery = \[(.*?)\]"), name
 
 
-AWAITED = {"promote", "release", "rollback", "soak"}
-"""Commands of the release, which are built beside this."""
-
-
 def _parsed(words: list[str]) -> None:
     """Read a command line as `mlops` would, and do nothing. Raises what `mlops` would say."""
     group: Any = typer.main.get_command(app)
     while hasattr(group, "commands"):
         name, *words = words
-        if name in AWAITED and name not in group.commands:
-            pytest.skip(f"mlops {name} is not there yet")
         group = group.commands[name]
-    group.make_context(name, list(words))
+    group.make_context(name, [re.sub(r"^\$\w+$", "1", word) for word in words])
 
 
 COMMANDS = dict(commands(FILES))
@@ -169,7 +163,7 @@ def test_a_step_calls_a_target_of_make_that_there_is() -> None:
     matrix = {*JOBS["frameworks.yml/run"].content["strategy"]["matrix"]["what"]}
     called = {words[1] for words in COMMANDS.values() if words[0] == "make"} - {"$WHAT"} | matrix
     tools = {(step.get("with") or {}).get("tools", "setup") for job in JOBS.values() for step in job.steps}
-    assert called | tools <= targets | AWAITED
+    assert called | tools <= targets | {"soak"}
 
 
 def test_a_release_ends_at_staging_if_it_is_a_pre_release_and_prod_is_after_staging() -> None:

@@ -31,7 +31,15 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "stringnotequals": lambda a, b: a != b,
     "stringequalsignorecase": lambda a, b: a.lower() == b.lower(),
     "stringnotequalsignorecase": lambda a, b: a.lower() != b.lower(),
+    "stringlike": lambda a, b: _like(b, a),
+    "stringnotlike": lambda a, b: not _like(b, a),
 }
+
+
+def _like(pattern: str, text: str) -> bool:
+    """Whether a text is of a pattern: `*` stands for any text, `?` for one letter."""
+    parts = (".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
 class NotUnderstood(ValueError):

@@ -176,7 +176,14 @@ def of_blob(call: Call) -> list[Need]:
     account = account_id(call.context, place.container.partition("/")[0])
     if not place.path and call.method == "PUT":
         return [Need((f"{CONTAINERS}/write",), account)]
-    return [Need((f"{CONTAINERS}/blobs/{VERBS.get(call.method, 'action')}",), account, data=True)]
+    # In Azure, too, the path is that of the blob in its container, without a slash before it.
+    known = {f"{CONTAINERS}:name": place.container.partition("/")[2], f"{CONTAINERS}/blobs:path": place.path}
+    attributes = {name.lower(): value for name, value in known.items()}
+    return [
+        Need(
+            (f"{CONTAINERS}/blobs/{VERBS.get(call.method, 'action')}",), account, data=True, attributes=attributes
+        )
+    ]
 
 
 def of_history(call: Call) -> list[Need]:

@@ -14,7 +14,7 @@ from .github import Repository, Reviewer
 
 CLASSES = ("pull-request", "train", "release", "plan", "infrastructure")
 FROM_ANY_BRANCH = ("pull-request", "plan")
-"""They run on pull requests, and their identities can change nothing that lasts."""
+"""They run on pull requests: one may submit jobs and write what they are submitted with, the other only reads."""
 FROM_A_TAG = ("release",)
 """They run where a release of a model is published, whose tag is no branch; rollback.yml runs on the branch."""
 REVIEWED = ("release", "infrastructure")

@@ -101,11 +101,12 @@ def _guarded(render: Any, *given: Any, **named: Any) -> list[str]:
 def _cost(config: Config, prices: Prices, run: dict[str, Any]) -> Lines:
     """What the steps took, and cost where somebody bills for it; and where the run is to be seen."""
     steps = run.get("steps") or []
-    seconds = sum(float(step["seconds"]) for step in steps)
+    known = all(step["seconds"] is not None for step in steps)
+    seconds = sum(float(step["seconds"] or 0) for step in steps)
     reused = sum(bool(step["reused"]) for step in steps)
-    said = f"{len(steps)} steps, {reused} of them reused, {seconds:,.0f} s of nodes"
+    said = f"{len(steps)} steps, {reused} of them reused" + (f", {seconds:,.0f} s of nodes" if known else "")
     target = config.targets.get(str(run.get("target")))
-    if target and run["target"] != "local":
+    if target and known and run["target"] != "local":
         price = prices.prices.get(target.instance_type)
         if price:
             said += f", {seconds / 3600 * price.price:.2f} {prices.currency} ({target.instance_type}, list price)"

@@ -52,11 +52,12 @@ def _children(client: MLClient, job: str) -> list[Any]:
 
 
 def _step(child: Any) -> dict[str, Any]:
-    """A step, and the seconds that it took on its node: none where it was reused."""
+    """A step, and the seconds that it took: 0 where it was reused, None where the service says no times."""
     properties = child.properties or {}
     began, ended = (properties.get(name) for name in ("StartTimeUtc", "EndTimeUtc"))
     reused = bool(properties.get("azureml.reusedrunid"))
-    seconds = (_moment(ended) - _moment(began)).total_seconds() if began and ended and not reused else 0.0
+    took = (_moment(ended) - _moment(began)).total_seconds() if began and ended else None
+    seconds = 0.0 if reused else took
     return {
         "step": str(child.display_name),
         "status": runs.status_of(child),

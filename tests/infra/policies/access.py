@@ -45,6 +45,15 @@ STEPS = {
 ENDPOINT = {(ACR_PULL, REGISTRY), (BLOB_READER, STORAGE), (METRICS_WRITER, ML)}
 
 
+CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers"
+SUBMITTING = {f"{CONTAINER}/blobs/{each}" for each in ("add/action", "read", "write")}
+PLACES = (
+    f"@Resource[{CONTAINER}/blobs:path] StringLike 'LocalUpload/*'",
+    f"@Resource[{CONTAINER}:name] StringLike 'azureml-blobstore-*'",
+    f"@Resource[{CONTAINER}:name] StringLike '????????-????-????-????-????????????-*'",
+)
+
+
 def _lacks_or_exceeds(held: set[tuple[str, str]], asked: set[tuple[str, str]]) -> Iterator[str]:
     yield from (f"lacks {role} on {kind}" for role, kind in sorted(asked - held))
     yield from (f"has {role} on {kind} for no reason" for role, kind in sorted(held - asked))
@@ -84,12 +93,16 @@ def workflows_hold_a_role_of_their_own(plan: Plan) -> Iterator[str]:
     }
     for job in sorted(jobs):
         held = plan.held(job)
-        if (BLOB_CONTRIBUTOR, STORAGE) not in held:
+        own = {role for role, kind in held if kind == ML}
+        # a pull request uploads by the data actions of its own role, held to a place of its own
+        uploads = (
+            {(role, STORAGE) for role in own} if job.endswith("-pull-request") else {(BLOB_CONTRIBUTOR, STORAGE)}
+        )
+        if not uploads & held:
             yield f"{job} cannot upload code"
         # whoever writes the endpoint must hold this right over the identity that it has
         assigns = {(IDENTITY_OPERATOR, IDENTITY)} if job.endswith("-release") else set()
-        own = {role for role, kind in held if kind == ML}
-        if len(own) != 1 or held != {(*own, ML), (BLOB_CONTRIBUTOR, STORAGE), *assigns}:
+        if len(own) != 1 or held != {(*own, ML), *uploads, *assigns}:
             yield f"{job} holds {sorted(held)}"
     roles = [each.role for each in plan.grants if each.identity in jobs and kind_of(each.scope) == ML]
     if len(set(roles)) != len(roles):
@@ -147,7 +160,12 @@ def custom_roles_name_exact_actions(plan: Plan) -> Iterator[str]:
             for action in permission["actions"]:
                 if "*" in action and action not in wide:
                     yield f"{name} may {action}"
-            if permission.get("dataActions") or permission.get("notActions"):
+            data = {*permission.get("dataActions", [])}
+            if (
+                permission.get("notActions")
+                or (data and data != SUBMITTING)
+                or (data and "pull-request" not in name)
+            ):
                 yield f"{name} is not a plain list of actions"
             if len(set(map(str.lower, permission["actions"]))) != len(permission["actions"]):
                 yield f"{name} names an action twice"
@@ -189,3 +207,16 @@ def custom_roles_outlive_groups(plan: Plan) -> Iterator[str]:
         for scope in role["properties"]["assignableScopes"]:
             if kind_of(scope) != "subscription":
                 yield f"{role['properties']['roleName']} is bound to {scope}"
+
+
+@rule("house rule: what a pull request runs could be anything; it writes where what is submitted lies")
+def a_pull_request_writes_in_a_place_of_its_own(plan: Plan) -> Iterator[str]:
+    for grant in plan.grants:
+        if not grant.identity.endswith("-pull-request") or kind_of(grant.scope) != STORAGE:
+            continue
+        condition = grant.properties.get("condition") or ""
+        for part in (*PLACES, "blobs/write'}) AND !", "blobs/add/action'})"):
+            if part not in condition:
+                yield f"{grant.identity} may write more: the condition lacks {part}"
+        if condition.count("StringLike") != len(PLACES) or grant.properties.get("conditionVersion") != "2.0":
+            yield f"{grant.identity} may write more: {condition}"

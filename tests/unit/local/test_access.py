@@ -126,3 +126,22 @@ def test_any_of_two_unequal_values_is_always_true() -> None:
 def test_a_condition_that_is_not_understood_is_said_so(text: str) -> None:
     with pytest.raises(NotUnderstood):
         holds(text, asked(WRITE))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("LocalUpload/*", "LocalUpload/abc/policy.json", True),
+        ("LocalUpload/*", "localupload/abc", False),
+        ("LocalUpload/*", "other/LocalUpload/abc", False),
+        ("????????-????-*", "0123abcd-0123-x", True),
+        ("????????-????-*", "azureml-blobstore-x", False),
+        ("a.c", "abc", False),
+        ("[a]*", "a", False),
+    ],
+)
+def test_a_pattern_of_a_condition(pattern: str, path: str, expected: bool) -> None:
+    attribute = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path"
+    known = Asked("x/write", {}, {attribute.lower(): path})
+    assert holds(f"@Resource[{attribute}] StringLike '{pattern}'", known) is expected
+    assert holds(f"@Resource[{attribute}] StringNotLike '{pattern}'", known) is not expected
