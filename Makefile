@@ -50,6 +50,9 @@ notebook: .notebook/.done ## open notebooks/explore.ipynb with all that the step
 environments: .venv/.cli ## build the environments of the steps, so that tests need no network
 	@$(BIN)/mlops local build --tracking $(CONTEXTS)
 
+soak: .venv/.dev environments ## the long forms: a release broken off at every call; a release under load
+	@RELEASE_SOAK=1 $(BIN)/pytest -n 0 -q -rP --show-capture=stdout tests/release/test_crash.py tests/release/test_load.py $(ARGS)
+
 check: lint types imports workflows locks-check ## what continuous integration checks besides the tests
 
 hooks: ## run `make check` before each commit

@@ -101,7 +101,7 @@ module identities 'modules/github-identity.bicep' = [
   }
 ]
 
-// The workspace's roles are granted by main.bicep, where the workspace is; these two are for the subscription.
+// The workspace's roles are granted by main.bicep, where the workspace is; these are for the subscription.
 resource deploying 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (job, i) in jobs: if (contains(['plan', 'infrastructure'], job)) {
     name: guid(subscription().id, workload, target, job)
@@ -114,6 +114,23 @@ resource deploying 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       principalId: identities[i].outputs.principalId
       principalType: 'ServicePrincipal'
       description: 'What ${job} of the infrastructure calls.'
+    }
+  }
+]
+
+// Whoever releases looks at what the endpoint answered: at an address of the subscription.
+resource measuring 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (job, i) in jobs: if (job == 'release') {
+    name: guid(subscription().id, workload, target, job, 'metrics')
+    dependsOn: [roles]
+    properties: {
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        customRoleName(subscription().subscriptionId, workload, target, 'metrics')
+      )
+      principalId: identities[i].outputs.principalId
+      principalType: 'ServicePrincipal'
+      description: 'Reads the metrics of the endpoint, which a canary is judged by.'
     }
   }
 ]

@@ -48,8 +48,11 @@ var publishing = [
   '${ml}/data/versions/write'
 ]
 
-// Releases fill an endpoint; they neither make one nor read its keys.
+// Releases fill an endpoint; they neither make one nor read its keys. How it does they read in its own logs, by the
+// right on the endpoint and table by table.
 var releasing = [
+  'Microsoft.Insights/logs/AmlOnlineEndpointEventLog/read'
+  'Microsoft.Insights/logs/AmlOnlineEndpointTrafficLog/read'
   '${ml}/read'
   '${ml}/codes/versions/read'
   '${ml}/codes/versions/write'
@@ -72,6 +75,12 @@ var releasing = [
   '${ml}/onlineEndpoints/read'
   '${ml}/onlineEndpoints/score/action'
   '${ml}/onlineEndpoints/write'
+]
+
+// The metrics of an endpoint are asked for at an address of the whole subscription, and that asks for the right there:
+// over the endpoint alone it is refused. So it is a role of its own, which the bootstrap grants.
+var measuring = [
+  'Microsoft.Insights/metrics/read'
 ]
 
 // The registering step, inside the cluster: it finds its run's model, and the version that it may have made before, and
@@ -154,6 +163,7 @@ var customRoles = [
   { job: 'pull-request', says: 'Trains and reads the results.', actions: training }
   { job: 'train', says: 'Publishes data and trains.', actions: concat(training, publishing) }
   { job: 'release', says: 'Fills and empties endpoints, and calls them.', actions: releasing }
+  { job: 'metrics', says: 'Reads metrics.', actions: measuring }
   { job: 'step', says: 'Registers a model from inside a job.', actions: registering }
   { job: 'plan', says: 'Compares Azure with the template.', actions: planning }
   { job: 'infrastructure', says: 'Deploys the template.', actions: deploying }

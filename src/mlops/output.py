@@ -13,6 +13,8 @@ from typing import Any
 GAP = "  "
 LEAST = 8
 """What a column is not made narrower than."""
+CLEAR = "\r\x1b[K"
+"""To the line's begin, and away with what stands there."""
 FORMS = ("text", "json", "markdown")
 
 
@@ -21,11 +23,22 @@ class Console:
 
     def __init__(self, form: str = "text") -> None:
         self.form = form
+        self._shown = False
 
     def say(self, message: str) -> None:
         """A message about progress, on standard error."""
-        sys.stderr.write(message + "\n")
+        sys.stderr.write(f"{CLEAR}{message}\n" if self._shown else f"{message}\n")
         sys.stderr.flush()
+        self._shown = False
+
+    def show(self, message: str) -> None:
+        """What changes all the time: on a terminal in one line, elsewhere a line each."""
+        if not sys.stderr.isatty():
+            self.say(message)
+            return
+        sys.stderr.write(f"{CLEAR}{message[: terminal() - 1]}")
+        sys.stderr.flush()
+        self._shown = True
 
     def result(self, document: Mapping[str, Any], text: str | Iterable[str]) -> None:
         """The command's result: the document as JSON, or its text."""

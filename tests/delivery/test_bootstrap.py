@@ -16,6 +16,7 @@ from mlops.cli.main import app
 from mlops.infra.arm import Manager
 from mlops.infra.direct import STACK_VERSION
 from tests.emulator import REPOSITORY, Emulator, variables
+from tests.small import small
 from tests.unit.mlops.bootstrap.world import SUBSCRIPTION, World
 
 IDENTITIES = "/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -30,6 +31,7 @@ def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for name in ("infra", "components", "pipelines", "environments", "src"):
         (world.project / name).symlink_to(REPOSITORY / name)
     world.reset()
+    (world.project / "mlops.toml").write_text(small())
     own = world.environment(os.environ["PATH"])
     with (
         Emulator.at(folder / "home").running() as emulator,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +16,8 @@ from tests.project import REPOSITORY
 
 ML = "Microsoft.MachineLearningServices/workspaces/"
 UNPROVEN: dict[str, dict[str, Any]] = tomllib.loads((REPOSITORY / "infra" / "unproven-actions.toml").read_text())
-ROLES = ("pull-request", "train", "release", "step", "plan", "infrastructure")
-HOLDERS = {"step": "compute"}
+ROLES = ("pull-request", "train", "release", "metrics", "step", "plan", "infrastructure")
+HOLDERS = {"step": "compute", "metrics": "release"}
 """The identity of a role where it has another name."""
 ALIKE = {"train": ("pull-request",)}
 """Roles that share their actions with another one, because both run the same command."""
@@ -89,6 +90,14 @@ def test_without_any_one_action_something_is_refused(
             each for each in uses(action, asked) if not any(granted(name, others, []) for name in each["any"])
         ]
         assert refused, f"nothing needs {action} of {role} that it does not have otherwise"
+
+
+def test_figures_are_for_whoever_releases(delivered: World) -> None:
+    """Of the others the metrics are nobody's business; what there is they see all the same."""
+    endpoint = json.loads(delivered.said["watched"].stdout)["endpoint"]
+    assert (endpoint["figures"]["origin"], endpoint["figures"]["why"]) == ("metrics", "")
+    assert sum(each["counts"]["requests"] for each in endpoint["deployments"]) >= 1
+    assert "no figures: Azure Monitor does not answer" in delivered.said["status"].stdout
 
 
 def test_taking_an_action_away_is_refused_for_real(delivered: World) -> None:

@@ -17,6 +17,8 @@ SCORE = """
 import json, os, pathlib, signal, time
 from azureml_inference_server_http.api.aml_response import AMLResponse
 
+kept = []
+
 def init():
     print("init was called")
 
@@ -28,6 +30,12 @@ def run(text):
         return AMLResponse({"reason": "as asked"}, asked["status"], json_str=True)
     if "kill" in asked:
         os.killpg(os.getpgid(0), signal.SIGKILL)
+    if "grow" in asked:
+        kept.append(os.urandom(2**20) * asked["grow"])
+    if "until" in asked:
+        pathlib.Path(asked["begun"]).touch()
+        while not os.path.exists(asked["until"]):
+            time.sleep(0.01)
     time.sleep(asked.get("sleep", 0))
     model = pathlib.Path(os.environ["AZUREML_MODEL_DIR"])
     files = sorted(str(p.relative_to(model)) for p in model.rglob("*"))

@@ -12,18 +12,14 @@ import pytest
 
 from tests.commands import Commands
 from tests.project import Project, copied
+from tests.small import small
 
 FEATURE = "TERMINAL_ID_RISK_7DAY_WINDOW"
-SMALL = {
-    "customers = 2000": "customers = 300",
-    "terminals = 4000": "terminals = 400",
-    "days = 125": "days = 60",
+OWN = {
     '"mlw-fraud-local"': '"mlw-history"',
     '"fraud-local"': '"history-local"',
-    'mode = "enforce"': 'mode = "dry_run"',
     "[training.settings]": "[training.parameters.logistic_regression]\nC = 1.0\n\n[training.settings]",
 }
-"""What makes the project quick to train; the gate judges and holds nothing back."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,7 @@ def history(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Version 1; then other data, a parameter, a feature left out and a line of code: version 2."""
     root = copied(tmp_path_factory.mktemp("history"))
     config = root / "mlops.toml"
-    families = next(line for line in config.read_text().splitlines() if line.startswith("families = "))
-    edit(config, **SMALL, **{families: 'families = ["logistic_regression"]'})
+    config.write_text(small(**OWN))
     git(root, "init", "--quiet")
     (root / ".git" / "info" / "exclude").write_text("landed/\n")
     own = Project(tmp_path_factory.mktemp("home"), commands, root)

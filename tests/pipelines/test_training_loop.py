@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -160,7 +161,9 @@ def test_status_shows_it(project: Project, told: dict[str, Any], client: MLClien
     (version,) = document["versions"]
     assert (version["version"], version["run"]) == (1, told["job"])
     assert version["metrics"] == pytest.approx(told["metrics"], abs=1e-6)
-    assert document["endpoint"]["traffic"] == {"fraud-v1": 100}
+    (deployment,) = document["endpoint"]["traffic"]
+    assert document["endpoint"]["traffic"][deployment] == 100
+    assert re.fullmatch(r"fraud-v1-[0-9a-f]{4}", deployment)
     assert [run["job"] for run in document["runs"]] == [job.name for job in client.jobs.list()][:10]
     text = project.mlops("status", "--job", told["job"]).stdout
     assert "Completed" in text
@@ -200,11 +203,12 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert [step["step"] for step in plan["steps"]] == [
         "CreateEndpoint",
         "CreateDeployment",
-        "TryDeployment",
+        "Prove",
         "ShiftTraffic",
     ]
     said = project.mlops("deploy", "--dry-run", "--output", "markdown", config=elsewhere).stdout
-    assert said.splitlines()[2:] == [f"{n}. {step['text']}" for n, step in enumerate(plan["steps"], start=1)]
+    assert said.splitlines()[2] == plan["quota"]
+    assert said.splitlines()[4:] == [f"{n}. {step['text']}" for n, step in enumerate(plan["steps"], start=1)]
     assert [endpoint.name for endpoint in client.online_endpoints.list()] == ["fraud-local"]
 
 

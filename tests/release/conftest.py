@@ -9,16 +9,22 @@ import pytest
 
 from tests.emulator import Emulator
 
-from .world import World, quick, ready, register
+from .world import BREAKING, BROKEN, FAILS, REFUSED, SHIFTED, STARTLESS, World, quick, ready, register
 
 
 @pytest.fixture(scope="session")
 def releases(local: Emulator) -> Iterator[str]:
-    """A workspace with versions 1 to 3 of a model: each answers otherwise."""
+    """A workspace with versions 1 to 3 of a model, each of which answers otherwise, and some that are no good."""
     with local.addressed(), quick():
         name = ready(local)
+        client = local.client(name)
         for version in (1, 2, 3):
-            register(local.client(name), version, bias=float(version))
+            register(client, version, bias=float(version))
+        register(client, BROKEN, score=FAILS)
+        register(client, SHIFTED, bias=5.0, probes=True)
+        register(client, STARTLESS, score="def init():\n    raise RuntimeError('no model in here')\n")
+        register(client, REFUSED, verdict={"decision": "reject", "mode": "enforce", "approval": None})
+        register(client, BREAKING, bias=8.0, inputs=("x", "y"))
         yield name
 
 

@@ -1,6 +1,6 @@
-"""A stand-in for the inference server, for tests that start it a hundred times: the real one imports for half a second.
+"""A stand-in for the inference server, for tests that start it a hundred times: the real one takes half a second.
 
-It is a package of the same name in an environment of its own, which the local Azure ML builds as it builds any other.
+It is a package of the same name, in an environment of its own that the local Azure ML builds as any other.
 """
 
 from __future__ import annotations

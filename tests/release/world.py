@@ -45,6 +45,11 @@ def run(text):
     asked = json.loads(text)
     return {"scores": [row["x"] + BIAS for row in asked["data"]]}
 """
+FAILS = SCORE.replace("    asked =", "    raise RuntimeError('no luck')\n    asked =")
+BROKEN, SHIFTED, STARTLESS, REFUSED, BREAKING, OTHER = 4, 5, 6, 7, 8, 9
+"""Versions that are not as they should be."""
+DECIDE = {"path": "scores", "above": 2.2}
+"""Of the scores of version 1 some are above, of those of SHIFTED all."""
 REQUEST = {"data": [{"x": 1.0}, {"x": 0.25}]}
 ACCEPTED = {"decision": "accept", "mode": "enforce", "approval": None}
 GOOD = Health(instances=1, ready=1)
@@ -56,7 +61,7 @@ def config_of(endpoint: str, workspace: str, **changes: Any) -> Config:
     here = {"subscription_id": SUBSCRIPTION, "resource_group": GROUP, "workspace": workspace, "endpoint": endpoint}
     target = config.targets["local"].model_copy(update={**here, "instance_type": "Standard_F1s"})
     project = config.project.model_copy(update={"model": MODEL})
-    canary = config.release.canary_of("local").model_copy(update={"probes_per_second": 0.0})
+    canary = config.release.canary_of("local").model_copy(update={"probes_per_second": 0.0, "look_seconds": 1.0})
     release = config.release.model_copy(update={"canary": canary, "targets": {}, "approval": [], **changes})
     return config.model_copy(update={"targets": {TARGET: target}, "project": project, "release": release})
 
@@ -194,6 +199,7 @@ def register(
     answer: Any = None,
     instances: int = 1,
     environment: str = "",
+    probes: bool = False,
 ) -> None:
     """A version as the step that registers makes it: model, bundle, the tag that binds them."""
     from azure.ai.ml.entities import Model
@@ -207,6 +213,9 @@ def register(
         expected = answer_of(bias) if answer is None else answer
         _write(folder / "examples.json", {"schema": "examples/1", "request": REQUEST, "answer": expected})
         _write(folder / "gate.json", verdict)
+        if probes:
+            each = [{"request": {"data": [{"x": x}]}, "answer": {"scores": [x + bias]}} for x in (0.25, 0.5)]
+            _write(folder / "probes.json", {"schema": "probes/1", "decide": DECIDE, "probes": each})
         columns = [{"name": name, "type": "double", "required": True} for name in inputs]
         name, _, of = (environment or f"serve:{ENVIRONMENT}").partition(":")
         document = {
@@ -222,7 +231,7 @@ def register(
             "verdict": verdict["decision"],
             "commit": "0" * 40,
             "dirty": False,
-            "documents": {file: sha256(folder / file) for file in ("examples.json", "gate.json")},
+            "documents": {file.name: sha256(file) for file in sorted(folder.glob("*.json"))},
         }
         _write(folder / "release.json", document)
         digest = sha256(folder / "release.json")

@@ -33,6 +33,8 @@ MEMBERS: dict[str, tuple[type, ...]] = {
     "times": (int,),
 }
 """What a fault is asked for with."""
+FRONT_END = "/mferp/managementfrontend"
+"""What stands before the ids of a registry's contents, where clients are led to."""
 SPARED = ("/faults", "/clock", "/health")
 """What steers the emulator itself is never struck."""
 
@@ -130,7 +132,7 @@ def _names(call: Call) -> list[str]:
     if call.path.startswith(SPARED):
         return []
     names = [f"{call.method} {call.path}"]
-    id = ResourceId.parse(call.path)
+    id = ResourceId.parse(call.path.removeprefix(FRONT_END))
     if id is not None:
         method = "LIST" if id.tail and call.method == "GET" else call.method
         names.append(f"{method} {'/'.join(part for part in (id.type, id.tail) if part)}")

@@ -116,18 +116,23 @@ class Instances(Part):
         except BaseException:
             self._end(group)
             raise
-        with self._lock:
-            old = self._groups.get(id.key)
-            self._groups[id.key] = group
-            if self._watch is None:
-                self._watch = threading.Thread(target=self._watch_memory, daemon=True)
-                self._watch.start()
+        old = self.replace(group)
         for number in range(len(group.instances)):
             self._tell(group, number, "Started", "Started container inference-server")
             arguments = (group, number, environment, variables, log)
             threading.Thread(target=self._keep_alive, args=arguments, daemon=True).start()
         if old:
-            self._retire(old)
+            self.retire(old)
+
+    def replace(self, group: Group) -> Group | None:
+        """Let these instances serve their deployment from now on; those that did, which are to be retired."""
+        with self._lock:
+            old = self._groups.get(group.deployment.key)
+            self._groups[group.deployment.key] = group
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._watch_memory, daemon=True)
+                self._watch.start()
+        return old
 
     def resume(self) -> None:
         """Start what served when the last server ended; what was about to is an operation, which is begun anew."""
@@ -146,7 +151,7 @@ class Instances(Part):
         with self._lock:
             group = self._groups.pop(id.key, None)
         if group:
-            self._retire(group)
+            self.retire(group)
         self._log_file(id).unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -288,7 +293,7 @@ class Instances(Part):
                         file.write(f"OOMKilled: the container held {held:,} of {limit:,} bytes.\n")
                     processes.signal_group(leader)
 
-    def _retire(self, group: Group) -> None:
+    def retire(self, group: Group) -> None:
         """End a group that takes no new requests once those under way are answered."""
         with self._lock:
             self._leaving.append(group)

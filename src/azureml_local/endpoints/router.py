@@ -63,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request to a deployment: what the caller gets, and the container's own status."""
+    """What the caller of a deployment gets, and the container's own status (0: it was not asked)."""
 
     response: Response
     model_status: int
@@ -183,7 +183,8 @@ class Router(Part):
             if target is None:
                 return self._failed(id.name, 503, "model_not_ready")
             if group.pending > 2 * target.at_once * len(group.instances):
-                return self._failed(id.name, 429, "too_many_pending_request", status=429)
+                refused = self._failed(id.name, 429, "too_many_pending_request", status=429)
+                return Outcome(refused.response, 0)
             async with asyncio.timeout(None if math.isinf(target.limit) else target.limit):
                 answer = await _exchanged(group, request)
         except TimeoutError:

@@ -12,7 +12,7 @@ from fraud.evaluation.bootstrap import comparison, intervals, resampled
 from fraud.evaluation.candidate import Candidate
 from fraud.evaluation.curves import curves, lines_of
 from fraud.evaluation.drift import drift
-from fraud.evaluation.explain import importance
+from fraud.evaluation.explain import explanations, importance
 from fraud.evaluation.metrics import PRIMARY, Metric, Scored, metrics_of, values_of
 from fraud.evaluation.operations import operations
 from fraud.evaluation.statistics import Floats
@@ -136,6 +136,13 @@ def evidence(
         "operations": operations({who: (each.model, test.inputs(each.model)) for who, each in models.items()}),
         "curves": curves(lines, [drawn["line", index] for index in range(len(lines))]),
         "importance": importance(selected.model, test.inputs(selected.model), test.judged, seed=seed),
+        "explanations": explanations(
+            selected.model,
+            test.inputs(selected.model),
+            selected.scored.score,
+            test.judged.fraud,
+            test.rows["TRANSACTION_ID"].to_numpy(),
+        ),
     }
 
 

@@ -1,6 +1,7 @@
-"""Which features a model's quality rests on: permutation importance, by average precision.
+"""Which features a model's quality rests on, and which ones made single scores what they are.
 
-Breiman, Random Forests (2001), section 10: what is lost when one column is shuffled among the rows.
+The first is permutation importance, by average precision (Breiman, Random Forests, 2001, section 10: what is lost
+when one column is shuffled among the rows); the second is exact where the model is a booster (`fraud.boosters`).
 """
 
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fraud import boosters
 from fraud.evaluation.candidate import Candidate
 from fraud.evaluation.metrics import Rows
 from fraud.evaluation.statistics import AveragePrecision
@@ -15,6 +17,10 @@ from fraud.evaluation.statistics import AveragePrecision
 ROWS = 3000
 """Genuine rows that are looked at, besides all frauds; they are weighed so that frauds are as rare as they are."""
 REPEATS = 3
+SINGLE = 3
+"""Rows of each kind that are explained one by one."""
+NAMED = 5
+"""Features that are named for each."""
 
 
 def importance(
@@ -43,3 +49,51 @@ def importance(
         error = float(np.std(losses, ddof=1) / np.sqrt(REPEATS))
         found.append({"name": name, "value": float(np.mean(losses)), "standard_error": error})
     return sorted(found, key=lambda feature: -feature["value"])
+
+
+def explanations(
+    candidate: Candidate,
+    inputs: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float32],
+    fraud: npt.NDArray[np.integer],
+    identifiers: npt.NDArray[np.integer],
+) -> list[dict[str, Any]]:
+    """The rows with the highest scores, right and wrong, and the frauds with the lowest: why.
+
+    In log-odds: the base and all contributions add up to the score's. Empty where the model is no booster.
+    """
+    order = np.argsort(-scores, kind="stable")
+    kinds = {
+        "found": order[fraud[order] == 1][:SINGLE],
+        "false alarm": order[fraud[order] == 0][:SINGLE],
+        "missed": order[fraud[order] == 1][::-1][:SINGLE],
+    }
+    chosen = np.concatenate([*kinds.values()])
+    share = float((candidate.training or {}).get("negatives_kept", 1.0))
+    found = boosters.contributions(candidate.folder, inputs[chosen], share)
+    if found is None:
+        return []
+    names = [kind for kind, rows in kinds.items() for _ in rows]
+    return [
+        {
+            "kind": kind,
+            "row": str(identifiers[row]),
+            "score": float(scores[row]),
+            "base": float(of_row[-1]),
+            "contributions": [
+                {
+                    "name": candidate.features[column],
+                    "value": float(inputs[row, column]),
+                    "adds": float(of_row[column]),
+                }
+                for column in np.argsort(-np.abs(of_row[:-1]), kind="stable")[:NAMED]
+            ],
+            "rest": _rest(of_row[:-1]),
+        }
+        for kind, row, of_row in zip(names, chosen, found, strict=True)
+    ]
+
+
+def _rest(of_row: npt.NDArray[np.float64]) -> float:
+    """What the features that are not named add together."""
+    return float(of_row[np.argsort(-np.abs(of_row), kind="stable")[NAMED:]].sum())

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from fraud import boosters
 from fraud.errors import FamilyError, exit_code_of
 from fraud.evaluation.metrics import SELECTED_BY, metrics
 from fraud.features.table import FeatureTable
@@ -126,6 +127,7 @@ def train(
     }
     with written_whole(model) as folder:
         save(graph, table.features, folder, family)
+        boosters.save(learned.estimator, folder)
         for name, content in (("training.json", document), ("profile.json", profile)):
             (folder / name).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return document

@@ -35,6 +35,8 @@ for command in (
     training.register,
     training.report,
     promotion.promote,
+    release.release,
+    release.rollback,
     release.deploy,
     release.score,
     runs.status,

@@ -54,3 +54,13 @@ def opened(target: str, output: str) -> Opened:
     console, settings = console_of(output), config.load()
     client, found = connect.connect(settings, target)
     return Opened(settings, console, client, found)
+
+
+def named(model: str, version: str | None) -> tuple[str, int | None]:
+    """The model and the version of `V` or `MODEL:V`. Raises BadInput."""
+    if version is None:
+        return model, None
+    name, _, number = version.rpartition(":")
+    if not (number.isascii() and number.isdigit()):
+        raise BadInput(f"{version} is no version: it is V or MODEL:V, and V is a number")
+    return name or model, int(number)

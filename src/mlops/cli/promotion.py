@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import BadInput
-from .options import Output, Target, opened
+from .options import Output, Target, named, opened
 
 
 def promote(
@@ -25,7 +24,7 @@ def promote(
     from ..workspace import models, registries
 
     here = opened(target, output)
-    name, number = _named(here.config.project.model, version)
+    name, number = named(here.config.project.model, version)
     model = models.find(here.client, name, number)
     with tempfile.TemporaryDirectory() as folder:
         read = bundle.read(here.client, name, int(model.version), Path(folder))
@@ -33,13 +32,3 @@ def promote(
         promoted = promotion.promote(here.client, registry, read, here.console.say)
     document = {"schema": "promotion/1", "model": name, "version": read.version, "digest": read.digest}
     here.console.result({**document, "registry": asdict(promoted)}, promoted.model)
-
-
-def _named(model: str, version: str | None) -> tuple[str, int | None]:
-    """The model and the version of `V` or `MODEL:V`. Raises BadInput."""
-    if version is None:
-        return model, None
-    name, _, number = version.rpartition(":")
-    if not (number.isascii() and number.isdigit()):
-        raise BadInput(f"{version} is no version: it is V or MODEL:V, and V is a number")
-    return name or model, int(number)

@@ -11,7 +11,8 @@ HEAD = """# Commands
 Made by `python -m mlops.cli.reference` from the commands themselves; a test compares the two.
 
 Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 wrong input,
-3 refused by the gate, 4 Azure ML refused or cannot be reached, 5 a run did not complete.
+3 refused by the gate, 4 Azure ML refused or cannot be reached, 5 a run did not complete,
+6 another release is at work, 7 a release was stopped and rolled back.
 
 With `--output json` the result is one JSON document on standard output, and an error is the last line of standard
 error, `{"error": {"message": …, "hint": …, "exit_code": …}}`; what comes before it there is progress.

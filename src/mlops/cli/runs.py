@@ -14,11 +14,16 @@ def status(
     job: Annotated[str | None, typer.Option(help="show this run: its steps and why it failed")] = None,
     output: Output = "text",
 ) -> None:
-    """Show the last runs, the registered versions and what the endpoint serves."""
+    """Show the last runs, the registered versions, and what the endpoint serves and has answered lately."""
+    from ..release import live
     from ..report import status as report
 
     here = opened(target, output)
-    document = report.run(here.client, job) if job else report.everything(here.client, here.config, here.target)
+    if job:
+        document = report.run(here.client, job)
+    else:
+        document = report.everything(here.client, here.config, here.target)
+        document["endpoint"] = live.observed(here.client, here.config, here.target, document["endpoint"])
     here.console.result(document, report.lines(document, markdown=here.markdown))
 
 

@@ -82,6 +82,18 @@ DOCUMENT = record(
         "operations": mapping(BOTH),
         "curves": each(record({"name": text, "x": text, "y": text, "lines": each(LINE)})),
         "importance": each(record({"name": text, "value": number}, {"standard_error": number})),
+        "explanations": each(
+            record(
+                {
+                    "kind": text,
+                    "row": text,
+                    "score": number,
+                    "base": number,
+                    "contributions": each(record({"name": text, "value": number, "adds": number})),
+                    "rest": number,
+                }
+            )
+        ),
     },
 )
 

@@ -13,7 +13,7 @@ from ..config import Config
 from ..errors import RolledBack, ServiceFailed
 from ..workspace.runs import Report
 from . import bundle as bundles
-from . import checks, record, steps, traffic
+from . import checks, promotion, record, steps, traffic
 from . import lease as leases
 from .canary.run import Source
 from .clock import Clock
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from .bundle import Bundle
 
+RELEASED = "release"
+"""The kind of a record that is no rollback."""
 WAIT_SECONDS = 10.0
 WAITS = 360
 """An hour for what somebody else has begun."""
@@ -70,10 +72,31 @@ def deploy(
 
 @contextlib.contextmanager
 def unit_of(client: MLClient, model: Any) -> Iterator[Unit]:
-    """A registered version of this workspace, with its bundle as long as the block takes."""
+    """A registered version of this workspace, with its bundle as long as the block takes.
+
+    Raises BadInput where it has none, ServiceFailed where a file of it or of the model is not what was registered.
+    """
+
+    def read(name: str, version: int, folder: Path) -> Bundle:
+        return bundles.read(client, name, version, folder)
+
     with checks.folder() as folder:
-        bundle = bundles.read(client, str(model.name), int(model.version), Path(folder))
-        yield Unit(bundle, str(model.id), bundle.environment)
+        bundle = read(str(model.name), int(model.version), Path(folder))
+        checks.artifact(client, bundle)
+        yield Unit(bundle, str(model.id), bundle.environment, read)
+
+
+@contextlib.contextmanager
+def unit_through(registry: MLClient, model: str, version: int) -> Iterator[Unit]:
+    """A version that was promoted, as it is in a registry. Raises as `promotion.arrived` does."""
+
+    def read(name: str, number: int, folder: Path) -> Bundle:
+        return promotion.arrived(registry, name, number, folder)
+
+    with checks.folder() as folder:
+        bundle = read(model, version, Path(folder))
+        there = promotion.ids(registry, bundle)
+        yield Unit(bundle, there.model, there.environment, read)
 
 
 def release(
@@ -104,7 +127,7 @@ def planned(client: MLClient, config: Config, target: str, unit: Unit, *, canary
     """What `release` would do now, a document of schema release-plan/1. Reads only."""
     clock, endpoint = Clock(), config.target(target).endpoint
     store = Store.of(client, endpoint)
-    observed = observe(client, endpoint, "" if ":/" in unit.environment else unit.environment)
+    observed = _seen(client, endpoint, unit)
     known = record.newest(store, clock)
     going = known if known and _same(known, unit.bundle) else None
     before = going.before if going else _before(known, observed)
@@ -131,14 +154,25 @@ def planned(client: MLClient, config: Config, target: str, unit: Unit, *, canary
     }
 
 
+def _seen(client: MLClient, endpoint: str, unit: Unit, *, known: bool = False) -> Observed:
+    """What is there. Whether the environment is, is asked where nobody knows; in a registry it is."""
+    if known or unit.environment.startswith("azureml://"):
+        return replace(observe(client, endpoint), environments=frozenset({unit.environment}))
+    return observe(client, endpoint, unit.environment)
+
+
 def _same(known: Record, bundle: Bundle) -> bool:
     """Whether a release that was begun is of this bundle, and not at its end."""
-    return bool(known.document["state"] == UNDER_WAY and known.document["bundle"] == bundle.digest)
+    return _broken_off(known) and bool(known.document["bundle"] == bundle.digest)
+
+
+def _broken_off(known: Record) -> bool:
+    return bool(known.document["kind"] == RELEASED and known.document["state"] == UNDER_WAY)
 
 
 def _before(known: Record | None, observed: Observed) -> dict[str, int]:
     """The traffic to go back to: what it is, unless a release of another version was broken off in it."""
-    if known and known.document["state"] in (UNDER_WAY, ABANDONED):
+    if known and (_broken_off(known) or known.document["state"] == ABANDONED):
         before = {name: share for name, share in known.before.items() if observed.named(name)}
         return before or dict(observed.traffic)
     return dict(observed.traffic)
@@ -182,7 +216,7 @@ class _Run:
         self.store, self.lease, self.stack = store, held, stack
         self.making = Making(client, config, target, held.renew)
         self.endpoint = self.making.endpoint
-        self._environment_there = unit.environment.startswith("azureml:")
+        self._environment_there = False
 
     def whole(self, *, accept: bool, approved_by: str) -> Record | None:
         """From whatever is there to the end."""
@@ -231,7 +265,7 @@ class _Run:
 
     def _callers(self, live: Deployment | None, *, accept: bool) -> Bundle | None:
         """The bundle of what serves now, whose callers the new one must not break."""
-        found = checks.live_bundle(self.client, live, Path(self.stack.enter_context(checks.folder())))
+        found = checks.live_bundle(self.unit.read, live, Path(self.stack.enter_context(checks.folder())))
         if live and not found:
             self.means.report(f"{live.name} was deployed without a bundle: what its callers need is not known")
         for broken in checks.callers(found, self.unit.bundle, accept=accept):
@@ -248,18 +282,17 @@ class _Run:
 
     def _begin(self, known: Record | None, before: Mapping[str, int], approved_by: str) -> Record:
         bundle = self.unit.bundle
-        if known and known.document["state"] == UNDER_WAY:
+        if known and _broken_off(known):
             known.end(ABANDONED, f"broken off; then version {bundle.version} was released")
         facts = {**checks.facts(bundle), "approved_by": approved_by or None, "target": self.target}
         facts |= {"endpoint": self.endpoint, "by": self.means.holder.name, "run": self.means.holder.run or None}
-        facts |= {"before": {"traffic": dict(before)}, "kind": "release"}
+        facts |= {"before": {"traffic": dict(before)}, "kind": RELEASED}
         return record.begin(self.store, self.means.clock, bundle.model, bundle.version, **facts)
 
     def _observe(self) -> Observed:
-        environment = self.unit.environment
-        found = observe(self.client, self.endpoint, "" if self._environment_there else environment)
-        self._environment_there |= environment in found.environments
-        return replace(found, environments=frozenset({environment})) if self._environment_there else found
+        found = _seen(self.client, self.endpoint, self.unit, known=self._environment_there)
+        self._environment_there = bool(found.environments)
+        return found
 
     def _converge(self) -> None:
         """Do the first step of the plan until there is none; what was done must be seen."""

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config
-from ..errors import BadInput, GateRefused
+from ..errors import BadInput, GateRefused, ServiceFailed
 from ..gate.decide import lets_pass
 from ..workspace import quota
-from . import bundle as bundles
+from ..workspace.connect import sdk
+from . import promotion
 from .contract import breaking
+from .means import Read
 from .state import MODEL, Deployment, Observed
 
 if TYPE_CHECKING:
@@ -35,11 +37,25 @@ def allowed(config: Config, target: str, bundle: Bundle, approved_by: str) -> No
         )
 
 
-def live_bundle(client: MLClient, live: Deployment | None, folder: Path) -> Bundle | None:
+def artifact(client: MLClient, bundle: Bundle) -> None:
+    """Raise ServiceFailed where the files of a version of this workspace are not those that were registered."""
+    expected = bundle.document["artifact"]
+    first = next(iter(expected["files"]))
+    with folder() as scratch:
+        with sdk():
+            client.models.download(bundle.model, str(bundle.version), download_path=scratch)
+        # below the model's name there may be that of the folder that was registered
+        top = Path(scratch) / bundle.model
+        root = next((each for each in (top, *top.glob("*/")) if (each / first).is_file()), top)
+        if problem := next(promotion.differences(expected, root), None):
+            raise ServiceFailed(f"{bundle.model}:{bundle.version} is not what was registered: {problem}")
+
+
+def live_bundle(read: Read, live: Deployment | None, folder: Path) -> Bundle | None:
     """The bundle of what serves now; None where nothing serves, or what does was released without one."""
     if live is None or not live.bundle or live.version is None:
         return None
-    return bundles.read(client, live.tags[MODEL], live.version, folder)
+    return read(live.tags[MODEL], live.version, folder)
 
 
 def callers(live: Bundle | None, new: Bundle, *, accept: bool) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..workspace.runs import Report
@@ -16,14 +17,20 @@ from .lease import Holder
 Prove = Callable[[Bundle, Ask], dict[str, Any]]
 """What a deployment shows when it is asked by its name: a document with `passed` and `reasons`."""
 
+Read = Callable[[str, int, Path], Bundle]
+
 
 @dataclass(frozen=True)
 class Unit:
-    """What is released: a bundle, and the ids under which its model and its environment are to be had here."""
+    """What is released: a bundle, and the ids under which its model and its environment are to be had here.
+
+    `read` fetches the bundle of another version from where this one is from, into a folder.
+    """
 
     bundle: Bundle
     model: str
     environment: str
+    read: Read
 
 
 @dataclass(frozen=True)

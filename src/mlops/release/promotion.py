@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 900.0
 """How long a shared version may take to be readable in the registry."""
 
+GRACE_SECONDS = 60.0
+"""How long one whose answer was lost may still take to come."""
+
 
 @dataclass(frozen=True)
 class Promoted:
@@ -129,18 +132,31 @@ def _share(source: MLClient, registry: MLClient, asset: _Asset) -> None:
                 share_with_name=asset.name,
                 share_with_version=asset.version,
             )
-    except MlopsError:
+    except MlopsError as error:
         # an answer that was lost, or somebody who shared the same
-        if registries.find(registry, asset.kind, asset.name, asset.version) is None:
+        if not _there(registry, asset, 0.0 if _refused(error) else GRACE_SECONDS):
             raise
-    deadline = time.monotonic() + WAIT_SECONDS
+    if not _there(registry, asset, WAIT_SECONDS):
+        raise ServiceFailed(f"{asset} was shared, and the registry does not show it", "run it again, later")
+
+
+def _refused(error: MlopsError) -> bool:
+    """Whether the service answered, and the answer was no: then nothing comes any more."""
+    from azure.core.exceptions import HttpResponseError, ResourceExistsError
+
+    cause = error.__cause__
+    return isinstance(cause, HttpResponseError) and not isinstance(cause, ResourceExistsError)
+
+
+def _there(registry: MLClient, asset: _Asset, seconds: float) -> bool:
+    """Whether a version can be read in the registry, within so many seconds."""
+    deadline, pause = time.monotonic() + seconds, POLL_SECONDS / 16
     while registries.find(registry, asset.kind, asset.name, asset.version) is None:
-        if time.monotonic() > deadline:
-            raise ServiceFailed(
-                f"{asset} was shared, and cannot be read in the registry after {WAIT_SECONDS:.0f} s",
-                "run it again",
-            )
-        time.sleep(POLL_SECONDS)
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, POLL_SECONDS)
+    return True
 
 
 def arrived(registry: MLClient, model: str, version: int, folder: Path) -> Bundle:
@@ -164,7 +180,7 @@ def arrived(registry: MLClient, model: str, version: int, folder: Path) -> Bundl
     bundle = opened(folder, model, version, said.pop())
     with tempfile.TemporaryDirectory() as scratch:
         _copy(registry, "models", model, version, str(found.path), Path(scratch))
-        if problem := next(_differences(bundle.document["artifact"], Path(scratch)), None):
+        if problem := next(differences(bundle.document["artifact"], Path(scratch)), None):
             raise ServiceFailed(
                 f"{model}:{version} in the registry {name} is not what was registered: {problem}",
                 "nothing was deployed; register and promote a new version",
@@ -178,7 +194,7 @@ def _copy(registry: MLClient, kind: str, name: str, version: int, uri: str, fold
         Place(uri, container, f"{path}/").copy(folder)
 
 
-def _differences(artifact: Any, folder: Path) -> Iterator[str]:
+def differences(artifact: Any, folder: Path) -> Iterator[str]:
     """What a model's files have other than its checksums say."""
     expected: dict[str, str] = artifact["files"]
     there = {each.relative_to(folder).as_posix(): each for each in folder.rglob("*") if each.is_file()}

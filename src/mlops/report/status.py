@@ -100,12 +100,43 @@ def lines(document: dict[str, Any], *, markdown: bool = False) -> list[str]:
         (v["version"], v["family"], v["data"], *(_number(v["metrics"].get(metric)) for metric in metrics))
         for v in document["versions"]
     ]
-    endpoint = document["endpoint"]
-    traffic = ", ".join(f"{name} {share} %" for name, share in endpoint["traffic"].items()) or "no traffic"
     return [
         *table(("run", "status", "experiment"), jobs, markdown=markdown),
         "",
         *table((f"{document['model']} version", "family", "data", *metrics), versions, markdown=markdown),
         "",
-        f"endpoint {endpoint['name']}: {endpoint['state']}, {traffic}",
+        *_endpoint(document["endpoint"], markdown=markdown),
     ]
+
+
+def _endpoint(endpoint: dict[str, Any], *, markdown: bool) -> list[str]:
+    """The endpoint, and what each of its deployments answered in the last hour."""
+    traffic = ", ".join(f"{name} {share} %" for name, share in endpoint["traffic"].items()) or "no traffic"
+    first = f"endpoint {endpoint['name']}: {endpoint['state']}, {traffic}"
+    if not endpoint.get("deployments"):
+        return [first]
+    figures = endpoint["figures"]
+    known = f"the last hour, by Azure Monitor's {figures['origin']}"
+    said = f"no figures: {figures['why']}" if figures["why"] else known
+    head = ("deployment", "traffic", "state", "requests", "errors", "p50 ms", "p99 ms", "ready")
+    rows = [
+        (each["name"], f"{each['traffic']} %", each["state"], *_counted(each["counts"]), _ready(each["health"]))
+        for each in endpoint["deployments"]
+    ]
+    return [first, "", *table(head, rows, markdown=markdown), "", said]
+
+
+def _counted(counts: dict[str, Any] | None) -> tuple[str, ...]:
+    if counts is None:
+        return ("?",) * 4
+    latencies = (counts["p50_ms"], counts["p99_ms"])
+    shown = ("" if value is None else f"{value:.1f}" for value in latencies)
+    return (str(counts["requests"]), str(counts["errors"]), *shown)
+
+
+def _ready(health: dict[str, Any] | None) -> str:
+    """How many instances are ready, of how many; restarts only where there were some."""
+    if health is None or not health["instances"]:
+        return "?"
+    restarts = f", {health['restarts']} restarts" if health["restarts"] else ""
+    return f"{health['ready']}/{health['instances']}{restarts}"

@@ -8,11 +8,14 @@ learned from and on rows that lie as close to each other as float32 allows; and 
 
 import json
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 from onnx import numpy_helper
 from sklearn.metrics import roc_auc_score
 
+from fraud import boosters
 from fraud.training.export import scores
 from fraud.training.families import FAMILIES
 from fraud.training.imbalance import Trained
@@ -62,7 +65,12 @@ def main() -> None:
         model = corrected(family.to_onnx(trained.estimator, FEATURES), trained.share)
         near = close_calls(model, rows)
         unseen = trained.score(rows[half:])
+        with tempfile.TemporaryDirectory() as folder:
+            boosters.save(trained.estimator, Path(folder))
+            added = boosters.contributions(Path(folder), rows[half : half + 500], trained.share)
+        explained = added is not None and 1 / (1 + np.exp(-added.sum(axis=1)))
         result[name] = {
+            "explained": added is not None and float(np.abs(explained - unseen[:500]).max()),
             "share": trained.share,
             "learned": float(np.abs(trained.score(rows[:half]) - scores(model, rows[:half])).max()),
             "unseen": float(np.abs(unseen - scores(model, rows[half:])).max()),

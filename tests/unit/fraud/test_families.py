@@ -35,6 +35,10 @@ def test_every_family_is_exported_exactly_and_its_probabilities_are_right(step: 
         # As learned from the sample it would be 7 times the rate; a model that hedges is below it.
         assert 0.6 < result["mean"] / result["rate"] < 1.2, (name, result)
         assert result["roc_auc"] > 0.75, name
+    # What the features of a booster add is its score, to the last digit that the trees compute in.
+    explained = {name: result["explained"] for name, result in found.items() if result["explained"] is not False}
+    assert list(explained) == ["xgboost", "lightgbm"]
+    assert max(explained.values()) <= 1e-5
 
 
 def test_mlops_toml_names_the_environments_of_the_table() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from .test_locks import locked
 def test_a_trained_model_is_onnx_with_a_signature_and_no_pickle(evaluated: Path) -> None:
     folder = evaluated / FAMILIES[1]
     assert sorted(file.name for file in folder.iterdir()) == [
-        "MLmodel", "conda.yaml", "model.onnx", "profile.json", "python_env.yaml", "requirements.txt",
-        "training.json",
+        "MLmodel", "booster.lightgbm.txt", "conda.yaml", "model.onnx", "profile.json", "python_env.yaml",
+        "requirements.txt", "training.json",
     ]  # fmt: skip
     description = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
     assert set(description["flavors"]) == {"onnx", "python_function"}
@@ -186,3 +187,23 @@ def test_windows_with_one_kind_of_transaction_only_are_refused(
         assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
         assert said in run.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_single_scores_are_explained_to_their_sum(evaluated: Path, step: Step, tmp_path: Path) -> None:
+    given = ("--features", evaluated / "features", "--settings", evaluated / "settings.json")
+    outputs = ("--evaluation", tmp_path / "evaluation", "--model", tmp_path / "model")
+    run = step("-m", "fraud.evaluation.evaluate", *given, "--candidate", evaluated / "lightgbm", *outputs)
+    assert run.returncode == 0, run.stderr
+    document = read_json(tmp_path / "evaluation" / "evaluation.json")
+    found = document["explanations"]
+    assert [each["kind"] for each in found] == ["found"] * 3 + ["false alarm"] * 3 + ["missed"] * 3
+    names = {feature["name"] for feature in document["importance"]}
+    for each in found:
+        adds = [one["adds"] for one in each["contributions"]]
+        assert sorted(map(abs, adds), reverse=True) == list(map(abs, adds))
+        total = each["base"] + sum(adds) + each["rest"]
+        assert 1 / (1 + math.exp(-total)) == pytest.approx(each["score"], abs=1e-5)
+        assert {one["name"] for one in each["contributions"]} < names
+    scores = [each["score"] for each in found]
+    assert scores[:3] == sorted(scores[:3], reverse=True)
+    assert max(scores[6:]) <= min(scores[:3])

@@ -119,6 +119,16 @@ def evaluation(**parts: Any) -> dict[str, Any]:
         },
         "curves": curves(),
         "importance": [{"name": "TX_AMOUNT", "value": 0.21, "standard_error": 0.01}],
+        "explanations": [
+            {
+                "kind": "missed",
+                "row": "77",
+                "score": 0.0123,
+                "base": -5.0,
+                "contributions": [{"name": "TX_AMOUNT", "value": 12.5, "adds": 0.75}],
+                "rest": -0.135,
+            }
+        ],
     }
     return copy.deepcopy({**document, **parts})
 

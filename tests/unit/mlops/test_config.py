@@ -146,6 +146,14 @@ def test_a_target_overrides_what_it_names_of_the_canary_and_nothing_else(tmp_pat
     assert release.proof_of("local").seconds == 1
 
 
+def test_the_false_alarms_of_a_release_are_shared_among_its_tests(tmp_path: Path) -> None:
+    release = _load(tmp_path, TEXT).release
+    assert release.canary.level == pytest.approx(0.01 / (2 * 4)), "of errors and of slow requests, in four phases"
+    assert release.canary_of("local").level == pytest.approx(0.01 / (2 * 3))
+    unmirrored = TEXT.replace("mirror = { share = 10,", "mirror = { share = 0,")
+    assert _load(tmp_path, unmirrored).release.canary.level == pytest.approx(0.01 / (2 * 3))
+
+
 def test_a_project_without_a_release_table_has_the_defaults(tmp_path: Path) -> None:
     start, end = TEXT.index("[release]"), TEXT.index("[demo]")
     assert _load(tmp_path, TEXT[:start] + TEXT[end:]).release == config.Release()

@@ -80,10 +80,9 @@ class Watch:
             lasted = now - phase.since >= timedelta(seconds=phase.seconds)
             if verdict.decision == "stop" or (verdict.decision == "go" and lasted):
                 return verdict
-            if now >= self.until:
-                why = verdict.reasons if verdict.decision == "undecided" else ["the time is over"]
+            if verdict.decision == "undecided" and now >= self.until:
                 given_up = f"undecided for {self.policy.max_minutes:g} minutes: no data is no pass"
-                return Verdict("stop", [given_up, *why], verdict.figures)
+                return Verdict("stop", [given_up, *verdict.reasons], verdict.figures)
             self.clock.sleep(self.policy.look_seconds)
 
     def _look(self, phase: Phase) -> Verdict:

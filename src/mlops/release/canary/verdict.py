@@ -20,6 +20,8 @@ OUTAGE = 0.1
 """A share of the champion's own requests that fail, above which nothing is promoted: the two are alike because
 something else is broken."""
 EVERYBODY = 100
+MOST_ODDS = 1e9
+"""What is rarer is said to be at most this rare: it is true, and can be read."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ def _of_counts(
     words = WORDS[name].format(objective=policy.objective_ms)
     said = f"{_of(*candidate)} requests {words}, of the champion's {_of(*champion)}"
     if against is not None and against >= 1 / policy.level:
-        odds = f"1 in {against:,.0f}" if against < 1e9 else "none to speak of"
-        return figures, _Finding("stop", f"{name}: {said}; the chance of that between equals: {odds}")
+        odds = f"1 in {min(against, MOST_ODDS):,.0f}"
+        return figures, _Finding("stop", f"{name}: {said}; the chance of that between equals is at most {odds}")
     if not compared and low > margin:
         return figures, _Finding("stop", f"{name}: {said} before; that is worse by at least {_percent(low)}")
     if high >= margin:

@@ -119,6 +119,21 @@ def _importance(report: Report) -> Markup:
     return _section("Importance", _bars(caption, ["feature", "importance"], found))
 
 
+def _explanations(report: Report) -> Markup:
+    rows = [
+        (
+            f"{row['kind']}, {row['row']}",
+            f"{row['score']:.4f}",
+            "; ".join(f"{each['name']} = {each['value']:g}: {each['adds']:+.2f}" for each in row["contributions"]),
+            f"{row['rest']:+.2f}",
+            f"{row['base']:+.2f}",
+        )
+        for row in report.part("explanations")
+    ]
+    caption = "What features add to the log-odds of a score; with the rest and the base they are the score"
+    return _section("Single scores", table(caption, ["row", "score", "features", "rest", "base"], rows))
+
+
 def _drift(report: Report) -> Markup:
     drift = report.part("drift") or {}
     psi = [(row["name"], row["psi"]) for row in drift.get("features", ()) if row.get("psi") is not None]
@@ -149,4 +164,4 @@ def _others(report: Report) -> Markup:
     )
 
 
-SECTIONS = (_metrics, _gate, _curves, _slices, _importance, _drift, _others)
+SECTIONS = (_metrics, _gate, _curves, _slices, _importance, _explanations, _drift, _others)

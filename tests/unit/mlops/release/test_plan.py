@@ -51,7 +51,7 @@ class Where:
     now: Observed
     progress: Progress
 
-    def after(self, step: Step) -> Where:
+    def after(self, step: Step) -> Where:  # noqa: PLR0911 - a table of steps, one return each
         """After a step; what the service refuses raises."""
         now, progress = self.now, self.progress
         there = {each.name: each for each in now.deployments}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.release.canary.sequential import evidence, excess_upper, rate_bounds
+from mlops.release.canary.sequential import evidence, excess_bounds, excess_upper, rate_bounds
 from tests.benchmarks.canary import ever
 
 SHARES = [1 / 11, 0.1, 0.5, 0.9]
@@ -82,6 +82,12 @@ def test_what_it_says_in_known_cases() -> None:
     assert low == 0
     mixture = math.prod((each + 0.5) / (each + 1) for each in range(1000))
     assert (1 - high) ** 1000 == pytest.approx(0.05 * mixture, rel=1e-3)
+
+
+def test_both_bounds_of_an_excess_hold_together() -> None:
+    (low, high), (other_low, other_high) = rate_bounds(20, 1000, 0.005), rate_bounds(30, 9000, 0.005)
+    assert excess_bounds((20, 1000), (30, 9000), 0.01) == (low - other_high, high - other_low)
+    assert excess_upper((20, 1000), (30, 9000), 0.01) == high - other_low
 
 
 @pytest.mark.parametrize("call", [lambda: evidence(3, 2, 0.1), lambda: evidence(1, 2, 0.0)])

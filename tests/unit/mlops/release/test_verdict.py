@@ -80,6 +80,7 @@ def _judged(**other: Any) -> Verdict:
         ({"agreement": Agreement(0, 0)}, "undecided", "agreement: 0 of 0 requests were answered by both"),
         ({"share": 1.0, "candidate": Counts(5000, 100)}, "stop", "before; that is worse by at least"),
         ({"share": 1.0}, "go", "errors: 2 of 5,000"),
+        ({"share": 1.0, "candidate": Counts(5000, 15)}, "undecided", "errors: 15 of 5,000"),
     ],
 )
 def test_each_outcome_says_why(other: dict[str, Any], decision: str, words: str) -> None:
@@ -88,6 +89,21 @@ def test_each_outcome_says_why(other: dict[str, Any], decision: str, words: str)
         found.reasons
     )
     json.dumps(found.document(), allow_nan=False)
+
+
+def test_the_evidence_must_suffice_for_all_the_tests_of_a_release() -> None:
+    """Three errors that are all the candidate's: 312 against 1. That is enough for one test, and not for eight."""
+    three = _judged(candidate=Counts(2000, 3), champion=Counts(18_000))
+    assert 1 / POLICY.alpha < three.figures["errors"]["evidence"] < three.figures["errors"]["stop_at"] == 800
+    assert three.decision == "undecided"
+    assert _judged(candidate=Counts(2000, 4), champion=Counts(18_000)).decision == "stop"
+
+
+def test_as_many_requests_as_are_needed_are_enough() -> None:
+    said = "that a verdict needs"
+    needed = POLICY.minimum_requests
+    assert any(said in reason for reason in _judged(candidate=Counts(needed - 1)).reasons)
+    assert not any(said in reason for reason in _judged(candidate=Counts(needed)).reasons)
 
 
 def test_a_split_that_is_not_as_asked_for_is_no_harm() -> None:

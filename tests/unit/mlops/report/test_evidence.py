@@ -72,6 +72,7 @@ def test_the_page_shows_all_there_is() -> None:
         "0.216 MB",
         "2018-06-02 to 2018-07-31",
         "only TX_AMOUNT",
+        "TX_AMOUNT = 12.5: +0.75",
     ):
         assert text in page.said, text
 
