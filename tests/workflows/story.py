@@ -83,7 +83,7 @@ class Story:
         """The second version, on a runner that is lost while it mirrors in staging."""
         assert self.published.code == 0
         assert self.merged.code == 0
-        return self.publish(2, stop=Stop("mirror", signal.SIGKILL))
+        return self.publish(2, stop=Stop("mirror 50 % of the requests to", signal.SIGKILL))
 
     @cached_property
     def again(self) -> Run:

@@ -241,6 +241,12 @@ def ref(state, asked, name):
     return {"ref": f"refs/tags/{name}", "object": {"type": kind, "sha": of}}
 
 
+def commit(state, asked, name):
+    if name not in state["tags"]:
+        raise refused(422, f"No commit found for SHA: tags/{name}")
+    return {"sha": state["tags"][name]}
+
+
 def annotated(state, asked, sha):
     return {"object": {"type": "commit", "sha": sha.removeprefix("of-")}}
 
@@ -263,6 +269,7 @@ RESOURCES = (
     ("GET", "releases/tags/(.+)", "contents.read", published),
     ("POST", "releases", "contents.write", release),
     ("PATCH", r"releases/(\d+)", "contents.write", changed("releases", "id")),
+    ("GET", "commits/tags/(.+)", "contents.read", commit),
     ("GET", "git/ref/tags/(.+)", "contents.read", ref),
     ("GET", r"git/tags/([\w-]+)", "contents.read", annotated),
     ("GET", r"actions/runs/(\d+)/approvals", "actions.read", approvals),
