@@ -25,6 +25,7 @@ def make(cloud: Project) -> None:
     ran(cloud, "infra", "apply", "--target", "local", "--deployment", "bootstrap")
     for target in TARGETS:
         ran(cloud, "infra", "apply", "--target", target, identity=f"{target}-infrastructure")
+    ran(cloud, "infra", "apply", "--target", "local", "--deployment", "registry")
 
 
 def land(cloud: Project, config: Path, folder: Path) -> None:
@@ -44,6 +45,21 @@ def land(cloud: Project, config: Path, folder: Path) -> None:
         landed = place(client, source.uri)
         for file in folder.glob("*.parquet"):
             landed.container.upload_blob(landed.path + file.name, file.read_bytes())
+
+
+def traffic(cloud: Project, target: str) -> dict[int, int]:
+    """What answers in a target: its versions, and their shares of the traffic."""
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    from mlops.config import load
+
+    of = load(cloud.root / "mlops.toml").target(target)
+    with variables(**control.variables(home(cloud))):
+        client = MLClient(DefaultAzureCredential(), of.subscription_id, of.resource_group, of.workspace)
+        shares = client.online_endpoints.get(of.endpoint).traffic
+        there = {each.name: each for each in client.online_deployments.list(of.endpoint)}
+    return {int(there[name].tags["version"]): share for name, share in shares.items() if share}
 
 
 def ran(cloud: Project, *words: str, identity: str = "", config: Path | None = None) -> str:

@@ -53,4 +53,6 @@ def automated(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="session")
 def story(automated: World) -> Story:
     """One repository, to which things happen once."""
-    return Story(automated, automated.clone(), automated.hub())
+    hub = automated.hub()
+    hub.approve("ada", "prod-release")
+    return Story(automated, automated.clone(), hub)

@@ -50,6 +50,11 @@ class Hub:
         kept = [each for each in state["pulls"] if each["number"] != event["number"]]
         self.save({**state, "pulls": [*kept, {"state": "open", **event["pull_request"]}]})
 
+    def approve(self, who: str, environment: str) -> None:
+        """Let every run that waits for an environment have somebody's yes."""
+        said = {"state": "approved", "user": {"login": who}, "environments": [{"name": environment}]}
+        self.save({**self.state, "approvals": [said]})
+
     def publish(self, tag: str, commit: str) -> dict[str, Any]:
         """Publish a draft as a person does: its tag is made, on the commit. The release."""
         state = self.state

@@ -32,8 +32,8 @@ def test_a_hyper_parameter_is_trained_compared_and_commented(story: Story) -> No
     story.asked.assert_ran({**CHECKED, "train": "success", "dev": "success"}, skipped=PASSED | TRAINED | IN_DEV)
     summary = story.asked.summary("dev")
     assert "logistic\\_regression is accepted" in summary
-    assert "against the champion" in summary
     (said,) = story.hub.comments(NUMBER)
+    assert "against fraud:1 is not worse" in said
     assert "Trained and judged in dev" in said
     assert "Trained and judged on the runner" in said
 

@@ -31,8 +31,9 @@ def test_what_was_merged_is_registered_without_training_again(story: Story) -> N
     run = story.merged
     run.assert_ran({**IN_DEV, "changed": "success"}, skipped=UNSTOPPED)
     assert "train_logistic_regression: reused" in run.text("train")
-    assert "against the champion" in run.summary("train")
-    assert story.hub.releases["fraud-v2"]["target_commitish"] == story.tree.git("rev-parse", "main")
+    draft = story.hub.releases["fraud-v2"]
+    assert "against fraud:1 is not worse" in draft["body"]
+    assert draft["target_commitish"] == story.tree.git("rev-parse", "main")
 
 
 def test_a_push_of_documentation_trains_nothing(automated: World) -> None:

@@ -32,6 +32,32 @@ SMALL = {
     "[training.settings]": "[training.parameters.logistic_regression]\nC = 1.0\n\n[training.settings]",
 }
 """What makes a project quick to train, and its history of 2018 new enough."""
+CANARY = """
+mirror = { share = 50, seconds = 0.5 }
+steps = [{ share = 50, seconds = 0.5 }, { share = 100, seconds = 0.2 }]
+look_seconds = 0.2
+probes_per_second = 100
+max_minutes = 2
+minimum_requests = 60
+error_margin = 0.2
+objective_ms = 5000
+slow_margin = 0.5
+"""
+PROOF = """
+rate = 20
+seconds = 0.5
+p99_ms = 5000
+errors = 0.1
+"""
+STAGING = """[release.targets.staging.canary]                 # no callers but the release itself
+probes_per_second = 50
+"""
+SMALL[STAGING] = "".join(
+    f"[release.targets.{target}.{table}]{text}\n"
+    for target in ("staging", "prod")
+    for table, text in (("canary", CANARY), ("proof", PROOF))
+)
+"""Seconds instead of hours, and room for a machine that is busy with other things."""
 
 
 @dataclass(frozen=True)

@@ -232,11 +232,23 @@ def verify(state, token, words, options, stdin):
 RELEASE = {each.__name__: each for each in (create, edit, view, upload, download, verify)}
 
 
+def ref(state, asked, name):
+    """A tag, which may have a message of its own: then an object stands between it and the commit."""
+    if name not in state["tags"]:
+        raise refused(404, "Not Found")
+    sha = state["tags"][name]
+    kind, of = ("tag", f"of-{sha}") if name in state.get("annotated", ()) else ("commit", sha)
+    return {"ref": f"refs/tags/{name}", "object": {"type": kind, "sha": of}}
+
+
 def commit(state, asked, name):
-    sha = state["tags"].get(name.removeprefix("tags/"))
-    if sha is None:
-        raise refused(422, f"No commit found for SHA: {name}")
-    return {"sha": sha}
+    if name not in state["tags"]:
+        raise refused(422, f"No commit found for SHA: tags/{name}")
+    return {"sha": state["tags"][name]}
+
+
+def annotated(state, asked, sha):
+    return {"object": {"type": "commit", "sha": sha.removeprefix("of-")}}
 
 
 def approvals(state, asked, run):
@@ -257,6 +269,8 @@ RESOURCES = (
     ("GET", "releases/tags/(.+)", "contents.read", published),
     ("POST", "releases", "contents.write", release),
     ("PATCH", r"releases/(\d+)", "contents.write", changed("releases", "id")),
-    ("GET", "commits/(.+)", "contents.read", commit),
+    ("GET", "commits/tags/(.+)", "contents.read", commit),
+    ("GET", "git/ref/tags/(.+)", "contents.read", ref),
+    ("GET", r"git/tags/([\w-]+)", "contents.read", annotated),
     ("GET", r"actions/runs/(\d+)/approvals", "actions.read", approvals),
 )
