@@ -39,7 +39,9 @@ def run(text):
     return {{"scores": [{factor} * row["amount"] for row in json.loads(text)["data"]]}}
 """
 """A scoring script: the score of a row is `factor` times its amount."""
-COPY = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], dirs_exist_ok=True)"
+COPY = (
+    "import shutil, sys; [shutil.copytree(*pair, dirs_exist_ok=True) for pair in zip(*[iter(sys.argv[1:])] * 2)]"
+)
 
 
 @dataclass(frozen=True)
@@ -61,24 +63,26 @@ class Registered:
         (root / config.FILE).write_text(text.replace("src/fraud/serving/score.py", "scoring/score.py"))
         shutil.copytree(REPOSITORY / "environments" / "serve", root / "environments" / "serve")
         (root / "scoring").mkdir()
-        model = root / "model"
-        model.mkdir()
-        for name, content in MODEL.items():
-            (model / name).write_text(content)
         found = cls(client, root, "")
         found.scores(0.5)
-        command = python(COPY, "${{inputs.made}}", "${{outputs.model}}")
+        made = {"model": MODEL, "evaluation": _evaluated(0.5)}
+        for folder, files in made.items():
+            _written(root / folder, files)
+        _written(root, {"provenance.json": json.dumps(PROVENANCE)})
+        command = python(COPY, *(f"${{{{inputs.{name}}}}} ${{{{outputs.{name}}}}}" for name in made))
         step = job(
             command,
-            inputs={"made": Input(type="uri_folder", path=str(model))},
-            outputs={"model": Output(type="mlflow_model")},
+            inputs={name: Input(type="uri_folder", path=str(root / name)) for name in made},
+            outputs={"model": Output(type="mlflow_model"), "evaluation": Output(type="uri_folder")},
         )
 
-        def graph() -> None:
+        def graph(provenance):  # type: ignore[no-untyped-def]  # the SDK reads annotations as values
+            del provenance
             evaluate = step()
             evaluate.name = "evaluate"
 
-        submitted = client.jobs.create_or_update(pipeline(graph))
+        given = Input(type="uri_file", path=str(root / "provenance.json"))
+        submitted = client.jobs.create_or_update(pipeline(graph, given))
         assert ended(client, submitted.name).status == "Completed"
         return cls(client, root, str(submitted.name))
 
@@ -113,21 +117,8 @@ class Registered:
     def register(self, factor: float = 0.5, *, probes: bool = True) -> dict[str, Any]:
         """Register what is in the folder now, whose examples are answered with `factor`: registration.json."""
         folder = self.root / fresh("outputs")
-        wrote = {
-            "evaluation/evaluation.json": evaluation(),
-            "evaluation/examples.json": {"schema": "examples/1", **_probe(factor, 1.0, 3.0)},
-            "verdict/gate.json": VERDICT,
-            "provenance.json": PROVENANCE,
-        }
-        if probes:
-            wrote["evaluation/probes.json"] = {
-                "schema": "probes/1",
-                "decide": {"path": "scores", "above": 5.0 * factor},
-                "probes": [_probe(factor, float(amount)) for amount in range(10)],
-            }
-        for name, document in wrote.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(json.dumps(document))
+        _written(folder / "evaluation", _evaluated(factor, probes=probes))
+        _written(folder / "verdict", {"gate.json": json.dumps(VERDICT)})
         step = {
             "AZUREML_ARM_SUBSCRIPTION": self.client.subscription_id,
             "AZUREML_ARM_RESOURCEGROUP": self.client.resource_group_name,
@@ -137,7 +128,7 @@ class Registered:
         given = {
             "model": self.root / "model",
             **{name: folder / name for name in ("evaluation", "verdict", "registration")},
-            "provenance": folder / "provenance.json",
+            "provenance": self.root / "provenance.json",
         }
         with serving.pinned(self.config) as pinned, variables(**step):
             words = [
@@ -148,8 +139,29 @@ class Registered:
         return document
 
 
+def _evaluated(factor: float, *, probes: bool = True) -> dict[str, str]:
+    """The files of an evaluation whose model gives `factor` times the amount."""
+    found: dict[str, Any] = {
+        "evaluation.json": evaluation(),
+        "examples.json": {"schema": "examples/1", **_probe(factor, 1.0, 3.0)},
+    }
+    if probes:
+        found["probes.json"] = {
+            "schema": "probes/1",
+            "decide": {"path": "scores", "above": 5.0 * factor},
+            "probes": [_probe(factor, float(amount)) for amount in range(10)],
+        }
+    return {name: json.dumps(document) for name, document in found.items()}
+
+
 def _probe(factor: float, *amounts: float) -> dict[str, Any]:
     return {
         "request": {"data": [{"amount": amount} for amount in amounts]},
         "answer": {"scores": [factor * amount for amount in amounts]},
     }
+
+
+def _written(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_text(content)

@@ -124,7 +124,8 @@ def delivered(deployed: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     world.run_as("dev-pull-request", "status", *of("status", "dev"))
     world.run_as("dev-release", "deployed", *of("deploy", "dev"))
     world.run("scored", *of("score", "dev"), identity="dev-release")
-    world.run("watched", *of("status", "dev"), "--output", "json", identity="dev-release")
+    for identity in ("dev-release", "dev-pull-request"):
+        world.run(f"seen by {identity}", *of("status", "dev"), "--output", "json", identity=identity)
     world.run("retrained", *train, *AS_OF, "--set", "validation_weeks=1", identity="dev-train")
     world.run("redeployed", *of("deploy", "dev"), identity="dev-release")
     # the champion is looked up, now that there is one

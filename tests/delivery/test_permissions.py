@@ -94,10 +94,14 @@ def test_without_any_one_action_something_is_refused(
 
 def test_figures_are_for_whoever_releases(delivered: World) -> None:
     """Of the others the metrics are nobody's business; what there is they see all the same."""
-    endpoint = json.loads(delivered.said["watched"].stdout)["endpoint"]
-    assert (endpoint["figures"]["origin"], endpoint["figures"]["why"]) == ("metrics", "")
-    assert sum(each["counts"]["requests"] for each in endpoint["deployments"]) >= 1
-    assert "no figures: Azure Monitor does not answer" in delivered.said["status"].stdout
+    seen, other = (
+        json.loads(delivered.said[f"seen by {each}"].stdout)["endpoint"]
+        for each in ("dev-release", "dev-pull-request")
+    )
+    assert (seen["figures"]["origin"], seen["figures"]["why"]) == ("metrics", "")
+    assert sum(each["counts"]["requests"] for each in seen["deployments"]) >= 1
+    assert "Azure Monitor does not answer about RequestsPerMinute" in other["figures"]["why"]
+    assert [each["name"] for each in other["deployments"]] == [each["name"] for each in seen["deployments"]]
 
 
 def test_taking_an_action_away_is_refused_for_real(delivered: World) -> None:

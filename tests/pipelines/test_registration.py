@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from azureml_local.server.pytest_plugin import Faults, fresh
+from mlops import training
 from mlops.errors import BadInput, ServiceFailed
 from mlops.registry.register import FILES, SOURCE
 from mlops.release import apply, bundle, scoring
 from mlops.workspace import models
 from tests.emulator import Emulator
+from tests.project import REPOSITORY
 from tests.registered import SCORE, Registered
+from tests.unit.mlops.bundles import VERDICT
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +117,19 @@ def test_a_version_of_before_releases_were_pinned_gets_its_bundle(project: Regis
     assert read(project, 5, tmp_path).digest == second["release"]
 
 
+def test_a_run_that_pinned_nothing_is_registered_with_what_is_here(project: Registered, tmp_path: Path) -> None:
+    """By the command's own way: the step runs in its environment, as a run of its own."""
+    said: list[str] = []
+    shutil.copytree(REPOSITORY / "environments" / "register", project.root / "environments" / "register")
+    local = project.config.target("local").model_copy(update={"compute": "serverless"})
+    document = training.register(project.client, project.config, local, project.run, VERDICT, said.append)
+    assert said[0] == f"{project.run} pinned no scoring code: that of this checkout is pinned now"
+    found = read(project, 1, tmp_path)
+    assert (document["version"], document["release"]) == (1, found.digest)
+    assert (found.code / found.script).read_text() == SCORE.format(factor=0.5)
+    assert len(found.probes) == 10
+
+
 def test_a_file_that_is_altered_in_storage_is_named(project: Registered, local: Emulator, tmp_path: Path) -> None:
     digest = project.register(probes=False)["release"]
     assert read(project, 1, tmp_path).probes == ()
@@ -128,7 +145,11 @@ def test_a_deployment_is_what_was_registered_and_nothing_of_the_working_tree(
     endpoint = fresh("ep")
     project = registered.copied(
         tmp_path / "project",
-        **{'"fraud-local"': f'"{endpoint}"', "max_concurrent_requests = 8": "max_concurrent_requests = 3"},
+        **{
+            '"fraud-local"': f'"{endpoint}"',
+            "max_concurrent_requests = 8": "max_concurrent_requests = 3",
+            "workers = 1 ": "workers = 2 ",
+        },
     )
     project.register()
     project.scores(0.75)
@@ -141,8 +162,9 @@ def test_a_deployment_is_what_was_registered_and_nothing_of_the_working_tree(
     assert answer == {"scores": [4.0]}
     (found,) = project.client.online_deployments.list(endpoint)
     assert (found.name, found.instance_count) == (deployed.deployment, 1)
-    assert found.environment_variables == {"WORKER_COUNT": "1"}
+    assert found.environment_variables == {"WORKER_COUNT": "2"}
     settings = found.request_settings
     assert (settings.max_concurrent_requests_per_instance, settings.request_timeout_ms) == (3, 5000)
-    assert found.tags["release"] == model.tags["release"]
-    assert apply.planned(project.client, project.config, "local", model)["steps"] == []
+    assert f"sha256:{found.tags['bundle']}" == model.tags["release"]
+    with apply.unit_of(project.client, model) as unit:
+        assert apply.planned(project.client, project.config, "local", unit, canary=False)["steps"] == []

@@ -96,8 +96,9 @@ class Traffic(Part):
         request_id: str,
         bytes_in: int,
         bytes_out: int,
+        time: float | None = None,
     ) -> None:
-        """One request that was answered. Takes a microsecond or two; may be called from any thread.
+        """One request that was answered, now unless a time is given. Takes a microsecond; from any thread.
 
         `status` is what the caller saw, `model_status` what the container said (0 where it was not asked), `ms`
         the milliseconds from the request's arrival to the answer.
@@ -105,7 +106,8 @@ class Traffic(Part):
         number = self._numbers.get((endpoint_id.key, deployment))
         if number is None:
             number = self._number(endpoint_id, deployment)
-        row = (self._clock.time(), number, status, model_status, ms, mirrored, request_id, bytes_in, bytes_out)
+        moment = self._clock.time() if time is None else time
+        row = (moment, number, status, model_status, ms, mirrored, request_id, bytes_in, bytes_out)
         self._waiting["requests"].append(row)
 
     def event(self, deployment: ResourceId, instance: str, name: str, message: str) -> None:
@@ -158,9 +160,9 @@ class Traffic(Part):
         while not self._ended.wait(EVERY):
             with self._lock:
                 self._flush()
-                writes += 1
-                if writes % CHECKED == 0:
-                    self._forget()
+            writes += 1
+            if writes % CHECKED == 0:
+                self.forget()
 
     def _flush(self) -> None:
         """Write what waits, in one transaction. Only with the lock."""
@@ -172,13 +174,15 @@ class Traffic(Part):
             self._connection.executemany(INSERTS[table], rows)
         self._connection.execute("COMMIT")
 
-    def _forget(self) -> None:
-        """Remove what is too old, or too much. Only with the lock."""
-        before = self._clock.time() - DAYS * 86_400
-        for table in INSERTS:
-            self._connection.execute(f"DELETE FROM {table} WHERE time < ?", (before,))  # noqa: S608
-        last = self._connection.execute("SELECT max(rowid) FROM requests").fetchone()[0] or 0
-        self._connection.execute("DELETE FROM requests WHERE rowid <= ?", (last - ROWS,))
+    def forget(self) -> None:
+        """Remove what is too old, or too much."""
+        with self._lock:
+            self._flush()
+            before = self._clock.time() - DAYS * 86_400
+            for table in INSERTS:
+                self._connection.execute(f"DELETE FROM {table} WHERE time < ?", (before,))  # noqa: S608
+            last = self._connection.execute("SELECT max(rowid) FROM requests").fetchone()[0] or 0
+            self._connection.execute("DELETE FROM requests WHERE rowid <= ?", (last - ROWS,))
 
 
 class Percentile:

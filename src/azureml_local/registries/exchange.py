@@ -51,13 +51,12 @@ def handle(call: Call) -> Response:
 
 def temporary(call: Call, id: ResourceId) -> Response:
     """PUT …/tempdatarefs/N/versions/V: a fresh container for the files of a version that is not there yet."""
-    named = registries.asset_id(call.context, str(call.body.get("assetId") or ""))
-    if named is None:
+    text = str(call.body.get("assetId") or "")
+    named = registries.asset_id(call.context, text)
+    if named is None or named.workspace.key != id.workspace.key:
         raise missing_field("assetId")
-    if registries.is_in_registry(named) and registries.asset(call.context, str(call.body["assetId"])):
-        raise ServiceError(
-            f"Asset {registries.reference_to(named)} already exists.", status=409, inner=("AssetAlreadyExists",)
-        )
+    if registries.asset(call.context, text):
+        raise ServiceError(f"Asset {text} already exists.", status=409, inner=("AssetAlreadyExists",))
     return answer(
         {
             "blobReferenceForConsumption": fresh(call.context, id.workspace),

@@ -1,5 +1,6 @@
 """Requests that an endpoint takes as they are, and what it must answer: examples, and probes of its decisions."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,12 @@ from fraud.evaluation.metrics import Scored
 from fraud.evaluation.testset import TestSet
 
 Document = dict[str, Any]
-PROBES = 200
+STRATA = ((0, 80), (1, 60), (3, 40), (12, 20))
+"""Probes by where they stand in the order of scores: from so many times the number of alerts on, how many of them.
+
+What lies near the threshold is what another version decides otherwise; drawn evenly from all, none of it would be,
+and one that was would stand for a thousand rows.
+"""
 
 
 def examples(test: TestSet, model: Candidate, scored: Scored) -> Document:
@@ -26,15 +32,17 @@ def examples(test: TestSet, model: Candidate, scored: Scored) -> Document:
 
 
 def probes(test: TestSet, model: Candidate, scored: Scored) -> Document:
-    """Requests of one row by which the decisions of two versions can be compared, 200 at most.
+    """Requests of one row by which the decisions of two versions can be compared, 200 at most (STRATA).
 
-    Half of them are alerts, by the score above which as many rows lie as the budget allows; drawn evenly from all,
-    few would be. `weight` is the number of test rows that a probe stands for.
+    An alert is a row with a score above which as many rows lie as the budget allows. `weight` is the number of
+    test rows that a probe stands for.
     """
     above = threshold(scored, test.settings.alerts_per_day)
     order = np.argsort(-scored.score, kind="stable")
     alerts = int((scored.score > above).sum())
-    drawn = [each for part in (order[:alerts], order[alerts:]) for each in _evenly(part, PROBES // 2)]
+    begins = [*(times * alerts for times, _ in STRATA), len(order)]
+    parts = (order[begin:end] for begin, end in pairwise(begins))
+    drawn = [each for part, (_, most) in zip(parts, STRATA, strict=True) for each in _evenly(part, most)]
     rows = _rows(test, model, [index for index, _ in drawn])
     return {
         "schema": "probes/1",

@@ -10,6 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from .values import Name, NotNegative, Positive, PositiveNumber, Section
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+TARGETS = ("local", "dev", "staging", "prod")
+"""Those that infra/ makes. One that is not made yet may have no table of its own, and be spoken of already."""
 EVERYBODY = 100
 MOST_MIRRORED = 50
 """Percent of the traffic that Azure ML mirrors at most."""

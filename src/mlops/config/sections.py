@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from ..errors import BadInput
 from .policy import Gate
-from .release import Release
+from .release import TARGETS, Release
 from .search import Sweep
 from .values import Entry, Free, Identifier, Name, Positive, Section, Word
 
@@ -147,9 +147,9 @@ class Config(Section):
 
     @field_validator("release")
     @classmethod
-    def _of_targets_that_are_there(cls, release: Release, info: ValidationInfo) -> Release:
-        known = info.data.get("targets", {})
-        if known and (unknown := [name for name in (*release.approval, *release.targets) if name not in known]):
+    def _of_targets_that_there_can_be(cls, release: Release, info: ValidationInfo) -> Release:
+        known = dict.fromkeys((*info.data.get("targets", {}), *TARGETS))
+        if unknown := [name for name in (*release.approval, *release.targets) if name not in known]:
             raise ValueError(f"names the target {unknown[0]}, the targets are: {', '.join(known)}")
         return release
 

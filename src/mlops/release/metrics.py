@@ -213,9 +213,10 @@ class AzureMonitor:
 
 
 def _read(series: Any, since: datetime) -> tuple[dict[str, str], dict[datetime, float]]:
-    """What a series is of, and its values; a minute without any is left out."""
+    """What a series is of (names in lower case, as Azure mostly writes them), and its values by the minute."""
+    labels = {name.lower(): value for name, value in series.metadata_values.items()}
     points = [each for each in series.data if each.average is not None and each.timestamp >= since]
-    return series.metadata_values, {each.timestamp: float(each.average) for each in points}
+    return labels, {each.timestamp: float(each.average) for each in points}
 
 
 def _until() -> datetime:

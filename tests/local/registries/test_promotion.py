@@ -148,12 +148,9 @@ def test_a_model_that_lost_its_tag_gets_it_again(
 
 def test_what_was_broken_off_is_finished(made: Made, registry: MLClient, registry_name: str) -> None:
     bundle = made.version()
-    options = {
-        "registry_name": registry_name,
-        "share_with_name": f"{made.name}-release",
-        "share_with_version": "1",
-    }
-    made.client.data.share(f"{made.name}-release", "1", **options)
+    data = f"{made.name}-release"
+    options = {"registry_name": registry_name, "share_with_name": data, "share_with_version": "1"}
+    made.client.data.share(data, "1", **options)
     there, said = promoted(made, registry, bundle)
     assert there == ids(registry, bundle)
     assert f"{data}:1 is in the registry {registry_name} already" in said

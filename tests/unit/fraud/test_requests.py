@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraud.evaluation.metrics import Rows, Scored
-from fraud.evaluation.requests import PROBES, _evenly, threshold
+from fraud.evaluation.requests import STRATA, _evenly, threshold
 from fraud.settings import Settings
 
 from .conftest import read_json
@@ -58,10 +58,10 @@ def test_probes_are_the_rows_of_the_test(evaluated: Path) -> None:
     budget = read_json(evaluated / "settings.json").get("alerts_per_day", Settings().alerts_per_day) * days
     assert (document["schema"], document["decide"]["path"]) == ("probes/1", "scores")
     probes = document["probes"]
-    assert len(probes) <= PROBES
+    assert len(probes) <= sum(most for _, most in STRATA)
     assert sum(probe["weight"] for probe in probes) == pytest.approx(rows)
     alerts = [probe for probe in probes if probe["answer"]["scores"][0] > document["decide"]["above"]]
     assert sum(probe["weight"] for probe in alerts) <= budget
-    assert len(alerts) == min(PROBES // 2, round(sum(probe["weight"] for probe in alerts)))
+    assert len(alerts) == min(STRATA[0][1], round(sum(probe["weight"] for probe in alerts)))
     example = read_json(evaluated / "evaluation" / "examples.json")["request"]["data"][0]
     assert all([row.keys() for row in probe["request"]["data"]] == [example.keys()] for probe in probes)

@@ -154,6 +154,11 @@ def test_the_false_alarms_of_a_release_are_shared_among_its_tests(tmp_path: Path
     assert _load(tmp_path, unmirrored).release.canary.level == pytest.approx(0.01 / (2 * 3))
 
 
+def test_a_target_that_is_not_made_yet_may_need_approval_already(tmp_path: Path) -> None:
+    without = TEXT[: TEXT.index("[targets.prod]")]
+    assert _load(tmp_path, without).release.approval == ["prod"]
+
+
 def test_a_project_without_a_release_table_has_the_defaults(tmp_path: Path) -> None:
     start, end = TEXT.index("[release]"), TEXT.index("[demo]")
     assert _load(tmp_path, TEXT[:start] + TEXT[end:]).release == config.Release()

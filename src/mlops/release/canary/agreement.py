@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from ...errors import ServiceFailed
 from ..asking import Answer, Ask
+
+SURE = 2.326
+"""Standard errors below which a value lies with 1 % at most (one-sided, normal)."""
 
 
 class Decide(Protocol):
@@ -26,6 +30,19 @@ class Agreement:
     changed: float = 0.0
     alerts_before: float = 0.0
     alerts_after: float = 0.0
+    changed_error: float = 0.0
+    alerts_error: float = 0.0
+    """Standard errors of `changed` and of the difference in alerts: a request may stand for many rows."""
+
+    @property
+    def surely_changed(self) -> float:
+        """The share of changed decisions that there is at least, as far as so few requests can tell."""
+        return max(self.changed - SURE * self.changed_error, 0.0)
+
+    @property
+    def surely_moved(self) -> float:
+        """By how much the share of alerts differs at least, either way."""
+        return max(abs(self.alerts_after - self.alerts_before) - SURE * self.alerts_error, 0.0)
 
     @property
     def volume(self) -> float | None:
@@ -40,17 +57,25 @@ class Agreement:
 
 
 def paired(decisions: Iterable[tuple[Sequence[bool], Sequence[bool], float]], asked: int) -> Agreement:
-    """What pairs of decisions, before and after, agree on; each pair stands for as many rows as it weighs."""
-    count, weight, changed, before, after = 0, 0.0, 0.0, 0.0, 0.0
+    """What pairs of decisions, before and after, agree on; each pair stands for as many rows as it weighs.
+
+    Their variance is at most the sum of the squares of what they add: that of independent draws, each of which
+    stands for its weight.
+    """
+    count, weight, changed, before, after, of_changed, of_alerts = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for old, new, each in decisions:
         share = each / max(len(old), 1)
+        others = share * sum(a != b for a, b in zip(old, new, strict=True))
         count += 1
         weight += each
         before += share * sum(old)
         after += share * sum(new)
-        changed += share * sum(a != b for a, b in zip(old, new, strict=True))
+        changed += others
+        of_changed += others**2
+        of_alerts += (share * (sum(new) - sum(old))) ** 2
     total = weight or 1.0
-    return Agreement(asked, count, changed / total, before / total, after / total)
+    errors = math.sqrt(of_changed) / total, math.sqrt(of_alerts) / total
+    return Agreement(asked, count, changed / total, before / total, after / total, *errors)
 
 
 def measured(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from ...config import Canary
 from ..figures import Counts, Health
-from .agreement import Agreement
+from .agreement import SURE, Agreement
 from .sequential import evidence, excess_bounds, rate_bounds
 
 Decision = Literal["go", "stop", "undecided"]
@@ -158,16 +158,23 @@ def _of_agreement(policy: Canary, agreement: Agreement) -> Iterator[_Finding]:
         yield _Finding("undecided", f"agreement: {said}")
     if not agreement.paired:
         return
-    changed, limit = _percent(agreement.changed), _percent(policy.changed_decisions)
-    bad = agreement.changed > policy.changed_decisions
+    changed = f"{_percent(agreement.changed)}{_about(agreement.changed_error)}"
+    limit = _percent(policy.changed_decisions)
+    bad = agreement.surely_changed > policy.changed_decisions
     said = f"agreement: {changed} of the decisions on {agreement.paired} requests are others"
     yield _Finding("stop" if bad else "go", f"{said}, the limit is {limit}")
-    volume, most = agreement.volume, _percent(policy.alert_volume)
-    shares = f"from {_percent(agreement.alerts_before)} to {_percent(agreement.alerts_after)} of the requests"
-    bad = volume is None or abs(volume) > policy.alert_volume
+    most = _percent(policy.alert_volume)
+    after = f"{_percent(agreement.alerts_after)}{_about(agreement.alerts_error)}"
+    shares = f"from {_percent(agreement.alerts_before)} to {after} of the requests"
+    bad = agreement.surely_moved > policy.alert_volume * agreement.alerts_before
     yield _Finding(
         "stop" if bad else "go", f"agreement: alerts go {shares}, the limit is {most} of what they were"
     )
+
+
+def _about(error: float) -> str:
+    """How exactly a share is known, where it is not exact: the verdict goes by its better end."""
+    return f" (± {_percent(SURE * error)})" if error else ""
 
 
 def _of(events: int, requests: int) -> str:

@@ -32,13 +32,21 @@ def _pairs(scores: list[tuple[float, float, float]]) -> list[tuple[list[bool], l
 
 def test_a_probe_stands_for_as_many_rows_as_it_weighs() -> None:
     found = paired(_pairs([(0.9, 0.9, 1), (0.9, 0.1, 1), (0.1, 0.2, 8)]), 3)
-    assert found == Agreement(3, 3, changed=0.1, alerts_before=0.2, alerts_after=0.1)
+    assert found == Agreement(3, 3, 0.1, alerts_before=0.2, alerts_after=0.1, changed_error=0.1, alerts_error=0.1)
+    assert (found.surely_changed, found.surely_moved) == (0, 0)  # by one request: it may be the only one
     assert found.volume == -0.5
 
 
 def test_rows_of_one_request_share_its_weight() -> None:
     found = paired([([True, False], [True, True], 2.0)], 1)
-    assert found == Agreement(1, 1, changed=0.5, alerts_before=0.5, alerts_after=1.0)
+    assert found == Agreement(1, 1, 0.5, alerts_before=0.5, alerts_after=1.0, changed_error=0.5, alerts_error=0.5)
+
+
+def test_many_requests_show_what_one_cannot() -> None:
+    pairs = [(0.9, 0.1, 1.0)] * 30 + [(0.1, 0.1, 31.0)] * 30
+    found = paired(_pairs(pairs), 60)
+    assert found.changed == found.alerts_before == pytest.approx(30 / 960)
+    assert found.surely_changed == found.surely_moved == pytest.approx((30 - 2.326 * 30**0.5) / 960)
 
 
 @pytest.mark.parametrize(("before", "after", "volume"), [(0, 0, 0.0), (0, 0.1, None), (0.1, 0.3, 2.0)])
