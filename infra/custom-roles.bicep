@@ -31,6 +31,7 @@ var training = [
   '${ml}/experiments/write'
   '${ml}/experiments/runs/read'
   '${ml}/experiments/runs/write'
+  '${ml}/jobs/cancel/action'
   '${ml}/jobs/operationresults/read'
   '${ml}/jobs/read'
   '${ml}/jobs/write'

@@ -10,9 +10,10 @@ from typing import Any
 
 from .. import tools
 from ..config import Config
+from ..serving import FOLDER as SERVED_IN
 
 SCHEMA = "changed/1"
-TABLES = ("project", "data", "training", "gate", "demo")
+TABLES = ("project", "data", "training", "gate", "demo", "serving")
 """The tables of mlops.toml that training reads."""
 FOLDERS = {"pipelines": "the graphs", "src/mlops": "what submits it"}
 """What else it depends on. Delivery is not in the snapshots: its steps are reused, and the submission is tried."""
@@ -64,9 +65,13 @@ def depends(config: Config, names: list[str], before: Callable[[str], str]) -> I
     from pipelines.training import STEP_ENVIRONMENTS
 
     environments = {*STEP_ENVIRONMENTS.values(), *config.training.environments.values()}
+    scoring = Path(config.project.scoring).parent.as_posix()
     rules = [
         *components(config.root),
         *((_below(f"environments/{name}"), f"the environment {name}") for name in sorted(environments)),
+        # A version is its model and what it is served by: the same model with another script is a version of its own.
+        (_below(scoring), "the scoring code, pinned with a version"),
+        (_below(f"environments/{SERVED_IN}"), "the environment of the endpoint, pinned with a version"),
         *((_below(folder), why) for folder, why in FOLDERS.items()),
     ]
     for name in sorted(names):
