@@ -69,7 +69,7 @@ def depends(config: Config, names: list[str], before: Callable[[str], str]) -> I
     rules = [
         *components(config.root),
         *((_below(f"environments/{name}"), f"the environment {name}") for name in sorted(environments)),
-        # A version is its model and what it is served by: the same model with another script is a version of its own.
+        # A version is its model and what it is served by: another script makes another version.
         (_below(scoring), "the scoring code, pinned with a version"),
         (_below(f"environments/{SERVED_IN}"), "the environment of the endpoint, pinned with a version"),
         *((_below(folder), why) for folder, why in FOLDERS.items()),
