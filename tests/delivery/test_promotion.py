@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def test_the_next_target_reads_what_dev_released(promoted: World, tmp_path: Path
     with variables(**control.variables(promoted.home, "staging-release")):
         bundle = arrived(registries.registry(load(promoted.config)), "fraud", 1, tmp_path)
     assert bundle.digest in promoted.said["promoted"].stdout
-    assert bundle.document["verdict"] == "accept"
+    judged = json.loads((bundle.folder / "gate.json").read_text())
+    assert bundle.document["verdict"] == judged["decision"]
 
 
 @pytest.mark.parametrize("identity", ["dev-pull-request", "dev-train"])
