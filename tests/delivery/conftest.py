@@ -149,7 +149,7 @@ def _job(trial: subprocess.CompletedProcess[str]) -> str:
 
 
 def _small(folder: Path) -> Path:
-    """The project's configuration for little data, and one deployment kept: so that the next one takes another away."""
+    """The project's configuration for little data; one deployment is kept, so that the next takes another away."""
     config = folder / "mlops.toml"
     config.write_text(small(**{"keep = 3 ": "keep = 1 "}))
     return config
