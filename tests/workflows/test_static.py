@@ -163,7 +163,7 @@ def test_a_step_calls_a_target_of_make_that_there_is() -> None:
     matrix = {*JOBS["frameworks.yml/run"].content["strategy"]["matrix"]["what"]}
     called = {words[1] for words in COMMANDS.values() if words[0] == "make"} - {"$WHAT"} | matrix
     tools = {(step.get("with") or {}).get("tools", "setup") for job in JOBS.values() for step in job.steps}
-    assert called | tools <= targets | {"soak"}
+    assert called | tools <= targets
 
 
 def test_a_release_ends_at_staging_if_it_is_a_pre_release_and_prod_is_after_staging() -> None:
