@@ -30,6 +30,7 @@ NAMES = {
 ALLOWED = {
     ("src/mlops/cost/page.py", "transaction"): "of a storage account, which Azure charges for",
     ("src/mlops/registry", "card"): "a model card",
+    ("src/mlops/github", "card"): "a model card",
     ("src/mlops/lineage", "card"): "a model card",
 }
 

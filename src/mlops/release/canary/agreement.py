@@ -33,11 +33,17 @@ class Agreement:
     changed_error: float = 0.0
     alerts_error: float = 0.0
     """Standard errors of `changed` and of the difference in alerts: a request may stand for many rows."""
+    effective: float = 0.0
+    """As many requests of equal weight would tell as much."""
 
     @property
     def surely_changed(self) -> float:
-        """The share of changed decisions that there is at least, as far as so few requests can tell."""
-        return max(self.changed - SURE * self.changed_error, 0.0)
+        """The share of changed decisions that there is at least, as far as so few requests can tell.
+
+        The better of two lower bounds: the errors' own is close where many requests of little weight changed,
+        Wilson's where nearly all did, however few they are.
+        """
+        return max(self.changed - SURE * self.changed_error, _wilson(self.changed, self.effective), 0.0)
 
     @property
     def surely_moved(self) -> float:
@@ -56,18 +62,28 @@ class Agreement:
         return {**asdict(self), "volume": self.volume}
 
 
+def _wilson(share: float, requests: float) -> float:
+    """The lower end of Wilson's interval for a share among so many requests; 0 where there are none."""
+    if not requests:
+        return 0.0
+    square = SURE**2 / requests
+    half = SURE * math.sqrt(max(share * (1 - share), 0.0) / requests + square / (4 * requests))
+    return (share + square / 2 - half) / (1 + square)
+
+
 def paired(decisions: Iterable[tuple[Sequence[bool], Sequence[bool], float]], asked: int) -> Agreement:
     """What pairs of decisions, before and after, agree on; each pair stands for as many rows as it weighs.
 
     Their variance is at most the sum of the squares of what they add: that of independent draws, each of which
     stands for its weight.
     """
-    count, weight, changed, before, after, of_changed, of_alerts = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    count, weight, squares, changed, before, after, of_changed, of_alerts = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for old, new, each in decisions:
         share = each / max(len(old), 1)
         others = share * sum(a != b for a, b in zip(old, new, strict=True))
         count += 1
         weight += each
+        squares += each**2
         before += share * sum(old)
         after += share * sum(new)
         changed += others
@@ -75,7 +91,8 @@ def paired(decisions: Iterable[tuple[Sequence[bool], Sequence[bool], float]], as
         of_alerts += (share * (sum(new) - sum(old))) ** 2
     total = weight or 1.0
     errors = math.sqrt(of_changed) / total, math.sqrt(of_alerts) / total
-    return Agreement(asked, count, changed / total, before / total, after / total, *errors)
+    effective = weight**2 / squares if squares else 0.0
+    return Agreement(asked, count, changed / total, before / total, after / total, *errors, effective)
 
 
 def measured(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from ...config import Canary
 from ..figures import Counts, Health
-from .agreement import SURE, Agreement
+from .agreement import Agreement
 from .sequential import evidence, excess_bounds, rate_bounds
 
 Decision = Literal["go", "stop", "undecided"]
@@ -158,23 +158,18 @@ def _of_agreement(policy: Canary, agreement: Agreement) -> Iterator[_Finding]:
         yield _Finding("undecided", f"agreement: {said}")
     if not agreement.paired:
         return
-    changed = f"{_percent(agreement.changed)}{_about(agreement.changed_error)}"
     limit = _percent(policy.changed_decisions)
     bad = agreement.surely_changed > policy.changed_decisions
-    said = f"agreement: {changed} of the decisions on {agreement.paired} requests are others"
-    yield _Finding("stop" if bad else "go", f"{said}, the limit is {limit}")
+    said = f"{_percent(agreement.changed)} of the decisions on {agreement.paired} requests are others"
+    least = f", {_percent(agreement.surely_changed)} at least" if agreement.changed_error else ""
+    yield _Finding("stop" if bad else "go", f"agreement: {said}{least}; the limit is {limit}")
     most = _percent(policy.alert_volume)
-    after = f"{_percent(agreement.alerts_after)}{_about(agreement.alerts_error)}"
-    shares = f"from {_percent(agreement.alerts_before)} to {after} of the requests"
     bad = agreement.surely_moved > policy.alert_volume * agreement.alerts_before
+    said = f"from {_percent(agreement.alerts_before)} to {_percent(agreement.alerts_after)} of the requests"
+    least = f", {_percent(agreement.surely_moved)} apart at least" if agreement.alerts_error else ""
     yield _Finding(
-        "stop" if bad else "go", f"agreement: alerts go {shares}, the limit is {most} of what they were"
+        "stop" if bad else "go", f"agreement: alerts go {said}{least}; the limit is {most} of what they were"
     )
-
-
-def _about(error: float) -> str:
-    """How exactly a share is known, where it is not exact: the verdict goes by its better end."""
-    return f" (± {_percent(SURE * error)})" if error else ""
 
 
 def _of(events: int, requests: int) -> str:

@@ -32,14 +32,15 @@ def _pairs(scores: list[tuple[float, float, float]]) -> list[tuple[list[bool], l
 
 def test_a_probe_stands_for_as_many_rows_as_it_weighs() -> None:
     found = paired(_pairs([(0.9, 0.9, 1), (0.9, 0.1, 1), (0.1, 0.2, 8)]), 3)
-    assert found == Agreement(3, 3, 0.1, alerts_before=0.2, alerts_after=0.1, changed_error=0.1, alerts_error=0.1)
-    assert (found.surely_changed, found.surely_moved) == (0, 0)  # by one request: it may be the only one
+    assert found == Agreement(3, 3, 0.1, 0.2, 0.1, 0.1, 0.1, effective=100 / 66)
+    assert found.surely_changed < 0.02  # by one request: it may be the only one
+    assert found.surely_moved == 0
     assert found.volume == -0.5
 
 
 def test_rows_of_one_request_share_its_weight() -> None:
     found = paired([([True, False], [True, True], 2.0)], 1)
-    assert found == Agreement(1, 1, 0.5, alerts_before=0.5, alerts_after=1.0, changed_error=0.5, alerts_error=0.5)
+    assert found == Agreement(1, 1, 0.5, 0.5, 1.0, 0.5, 0.5, effective=1.0)
 
 
 def test_many_requests_show_what_one_cannot() -> None:
@@ -47,6 +48,12 @@ def test_many_requests_show_what_one_cannot() -> None:
     found = paired(_pairs(pairs), 60)
     assert found.changed == found.alerts_before == pytest.approx(30 / 960)
     assert found.surely_changed == found.surely_moved == pytest.approx((30 - 2.326 * 30**0.5) / 960)
+
+
+def test_two_requests_that_both_changed_show_much() -> None:
+    found = paired(_pairs([(0.9, 0.1, 1.0), (0.1, 0.9, 1.0)]), 2)
+    assert found.changed == 1
+    assert found.surely_changed == pytest.approx(1 / (1 + 2.326**2 / 2))
 
 
 @pytest.mark.parametrize(("before", "after", "volume"), [(0, 0, 0.0), (0, 0.1, None), (0.1, 0.3, 2.0)])

@@ -76,11 +76,15 @@ def _judged(**other: Any) -> Verdict:
         ),
         ({"agreement": Agreement(200, 200, 0, 0.05, 0.03)}, "stop", "alerts go from 5.0 % to 3.0 %"),
         ({"agreement": Agreement(200, 200, 0, 0, 0.001)}, "stop", "alerts go from 0.00 % to 0.10 %"),
-        ({"agreement": Agreement(200, 200, 0.03, 0.05, 0.08, 0.01, 0.01)}, "go", "from 5.0 % to 8.0 % (± 2.3 %)"),
+        (
+            {"agreement": Agreement(200, 200, 0.03, 0.05, 0.08, 0.01, 0.01)},
+            "go",
+            "from 5.0 % to 8.0 % of the requests, 0.67 % apart at least",
+        ),
         (
             {"agreement": Agreement(200, 200, 0.05, 0.05, 0.08, 0.01, 0.01)},
             "stop",
-            "5.0 % (± 2.3 %) of the decisions on 200",
+            "5.0 % of the decisions on 200 requests are others, 2.7 % at least; the limit",
         ),
         ({"agreement": Agreement(200, 200, 0, 0.05, 0.09, 0, 0.01)}, "stop", "from 5.0 % to 9.0 %"),
         ({"agreement": Agreement(200, 150)}, "undecided", "agreement: 150 of 200 requests were answered by both"),
