@@ -18,7 +18,7 @@ ATTACHED = {"evaluation.json", "gate.json", "lineage.json", "model-card.md", "re
 
 def test_by_schedule_a_version_is_registered_and_its_draft_written(story: Story) -> None:
     story.first.assert_ran({**IN_DEV, "changed": "skipped"}, skipped=UNSTOPPED)
-    draft = story.hub.releases["fraud-v1"]
+    draft = story.drafts["fraud-v1"]
     assert draft["draft"] is True
     assert {each["name"] for each in draft["assets"]} == {*ATTACHED, "sbom.cdx.json"}
     pinned = json.loads(story.hub.asset("fraud-v1", "release.json"))
@@ -31,9 +31,10 @@ def test_what_was_merged_is_registered_without_training_again(story: Story) -> N
     run = story.merged
     run.assert_ran({**IN_DEV, "changed": "success"}, skipped=UNSTOPPED)
     assert "train_logistic_regression: reused" in run.text("train")
-    draft = story.hub.releases["fraud-v2"]
+    draft = story.drafts["fraud-v2"]
+    assert draft["draft"] is True
     assert "against fraud:1 is not worse" in draft["body"]
-    assert draft["target_commitish"] == story.tree.git("rev-parse", "main")
+    assert draft["target_commitish"] == draft["main"]
 
 
 def test_a_push_of_documentation_trains_nothing(automated: World) -> None:
