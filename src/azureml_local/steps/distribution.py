@@ -89,12 +89,13 @@ def variables(found: Distribution) -> Iterator[dict[str, str]]:
     """What each process is told beside what all are told, in the order of their ranks."""
     ports = _free_ports(found.size)
     for rank in range(found.size):
-        yield TELL[found.kind](found, rank, ports)
+        yield {name: str(value) for name, value in TELL[found.kind](found, rank, ports).items()}
 
 
-def _pytorch(found: Distribution, rank: int, ports: list[int]) -> dict[str, str]:
+def _pytorch(found: Distribution, rank: int, ports: list[int]) -> dict[str, str | int]:
     node, local = divmod(rank, found.processes)
-    numbers = {
+    return {
+        "MASTER_ADDR": HOST,
         "RANK": rank,
         "WORLD_SIZE": found.size,
         "LOCAL_RANK": local,
@@ -102,12 +103,12 @@ def _pytorch(found: Distribution, rank: int, ports: list[int]) -> dict[str, str]
         "NODE_RANK": node,
         "MASTER_PORT": ports[0],
     }
-    return {"MASTER_ADDR": HOST, **{name: str(number) for name, number in numbers.items()}}
 
 
-def _mpi(found: Distribution, rank: int, ports: list[int]) -> dict[str, str]:
+def _mpi(found: Distribution, rank: int, ports: list[int]) -> dict[str, str | int]:
     node, local = divmod(rank, found.processes)
-    numbers = {
+    return {
+        "AZ_BATCHAI_MPI_MASTER_NODE": HOST,
         "OMPI_COMM_WORLD_RANK": rank,
         "OMPI_COMM_WORLD_SIZE": found.size,
         "OMPI_COMM_WORLD_LOCAL_RANK": local,
@@ -116,15 +117,14 @@ def _mpi(found: Distribution, rank: int, ports: list[int]) -> dict[str, str]:
         "OMPI_COMM_WORLD_NODE_RANK": node,
         "AZ_BATCHAI_MPI_MASTER_PORT": ports[0],
     }
-    return {"AZ_BATCHAI_MPI_MASTER_NODE": HOST, **{name: str(number) for name, number in numbers.items()}}
 
 
-def _tensorflow(found: Distribution, rank: int, ports: list[int]) -> dict[str, str]:
+def _tensorflow(found: Distribution, rank: int, ports: list[int]) -> dict[str, str | int]:
     workers = [f"{HOST}:{port}" for port in ports]
     return {"TF_CONFIG": json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": rank}})}
 
 
-TELL: Mapping[str, Callable[[Distribution, int, list[int]], dict[str, str]]] = {
+TELL: Mapping[str, Callable[[Distribution, int, list[int]], dict[str, str | int]]] = {
     "pytorch": _pytorch,
     "mpi": _mpi,
     "tensorflow": _tensorflow,

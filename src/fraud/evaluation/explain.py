@@ -80,20 +80,19 @@ def explanations(
             "row": str(identifiers[row]),
             "score": float(scores[row]),
             "base": float(of_row[-1]),
-            "contributions": [
-                {
-                    "name": candidate.features[column],
-                    "value": float(inputs[row, column]),
-                    "adds": float(of_row[column]),
-                }
-                for column in np.argsort(-np.abs(of_row[:-1]), kind="stable")[:NAMED]
-            ],
-            "rest": _rest(of_row[:-1]),
+            **_largest(candidate.features, inputs[row], of_row[:-1]),
         }
         for kind, row, of_row in zip(names, chosen, found, strict=True)
     ]
 
 
-def _rest(of_row: npt.NDArray[np.float64]) -> float:
-    """What the features that are not named add together."""
-    return float(of_row[np.argsort(-np.abs(of_row), kind="stable")[NAMED:]].sum())
+def _largest(names: list[str], values: npt.NDArray[np.float32], adds: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """The features that add most, either way, and what the others add together."""
+    order = np.argsort(-np.abs(adds), kind="stable")
+    return {
+        "contributions": [
+            {"name": names[column], "value": float(values[column]), "adds": float(adds[column])}
+            for column in order[:NAMED]
+        ],
+        "rest": float(adds[order[NAMED:]].sum()),
+    }

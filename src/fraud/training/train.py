@@ -68,15 +68,17 @@ def train(
     every = [*weeks, window]
     rows = Rows(table, min(min(each.train_start, each.known_start) for each in every), window.test_start)
 
-    def trained_on(week: Windows) -> Trained:
+    def learned_from(week: Windows) -> tuple[Trained, Any, Any]:
+        """What is learned, from which rows, and their labels as known then."""
         place, estimator = rows.trained_on(week), row.estimator(seed, **values)
         label = rows.known(week)[place]
-        return Trained(estimator, rows.inputs[place], label, negatives=settings.negatives, seed=seed)
+        learned = Trained(estimator, rows.inputs[place], label, negatives=settings.negatives, seed=seed)
+        return learned, place, label
 
     run.params({"family": family, "seed": seed, **values})
     validation: dict[str, list[float]] = {}
     for number, week in enumerate(weeks, start=1):
-        learned, tested = trained_on(week), rows.tested_on(week)
+        (learned, *_), tested = learned_from(week), rows.tested_on(week)
         score = learned.score(rows.inputs[tested])
         for name, value in metrics(rows.day[tested], rows.card[tested], rows.label[tested], score).items():
             validation.setdefault(name, []).append(value)
@@ -86,9 +88,8 @@ def train(
     run.metrics({name: float(np.mean(each)) for name, each in validation.items() if name != SELECTED_BY})
 
     began = time.perf_counter()
-    learned = trained_on(window)
+    learned, place, label = learned_from(window)
     seconds = time.perf_counter() - began
-    place = rows.trained_on(window)
     graph = corrected(row.to_onnx(learned.estimator, len(rows.features)), learned.share)
     exported = scores(graph, rows.inputs)
     difference = prove_equal(learned.score(rows.inputs), exported)
@@ -101,7 +102,7 @@ def train(
         "settings": asdict(settings) | {"test_start": settings.test_start and settings.test_start.isoformat()},
         "windows": {**window.document, "validation": [week.document for week in weeks]},
         "rows": int(place.sum()),
-        "frauds": int(rows.known(window)[place].sum()),
+        "frauds": int(label.sum()),
         "negatives_kept": learned.share,
         "features": rows.features,
         "features_sha256": _sha256(table.path),
